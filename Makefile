@@ -1,0 +1,39 @@
+# `make` alone explains itself. Everything runs in .venv, which the first target builds.
+
+PYTHON ?= python3
+BIN := .venv/bin
+# More for snakemake, for example: make figures ARGS="--configfile config/smoke.yaml --cores 1"
+ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help figures test check report lock clean
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
+
+.venv/installed: envs/requirements.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --disable-pip-version-check -r envs/requirements.txt
+	touch $@
+
+figures: .venv/installed ## Run the experiments of config.yaml: figures, tables and a summary in results/
+	$(BIN)/snakemake $(ARGS)
+
+test: .venv/installed ## Run all tests
+	$(BIN)/python -m pytest --cov --cov-report=term
+
+check: .venv/installed ## Check style, types and the workflow
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/mypy
+	$(BIN)/snakemake --lint
+
+report: .venv/installed ## Put figures, tables and provenance into one HTML page
+	$(BIN)/snakemake $(ARGS) --report results/report.html
+
+lock: ## Pin what envs/requirements.in needs in envs/requirements.txt
+	envs/lock.sh $(PYTHON)
+
+clean: ## Delete all results and logs (not .venv)
+	rm -rf results logs .snakemake

@@ -1,0 +1,37 @@
+"""From unlabelled images to the paper's figures and tables: `snakemake` builds every experiment."""
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+# A configuration given on the command line stands alone; it is not merged into the default run.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/progress.smk"
+include: "rules/pretrain.smk"
+include: "rules/features.smk"
+include: "rules/rounds.smk"
+include: "rules/evaluate.smk"
+include: "rules/report.smk"
+
+
+wildcard_constraints:
+    experiment="[^/]+",
+    strategy="[^/]+",
+    seed="[0-9]+",
+    round="[0-9]+",
+
+
+rule all:
+    default_target: True
+    input:
+        [
+            file
+            for experiment in CONFIG.experiments
+            for file in experiment_files(experiment)
+        ],
+    localrule: True

@@ -1,0 +1,124 @@
+"""The checked configuration, and the functions that name inputs, settings and code."""
+
+import hashlib
+import sys
+from functools import cache
+from modulefinder import ModuleFinder
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+
+SCRIPTS = Path(workflow.basedir, "scripts")
+sys.path.insert(0, str(SCRIPTS))
+
+from ntkcpl.config import ConfigError, load_config
+from ntkcpl.settings import canonical_json
+
+try:
+    CONFIG = load_config(config)
+except ConfigError as error:
+    raise WorkflowError(str(error))
+
+# What a strategy does in one round, with one seed; its logs mirror it.
+RUN = "{experiment}/{strategy}/seed{seed}/round{round}"
+
+
+@cache
+def code_digest(script, *modules):
+    """Digest of the library modules that a script imports, directly or not, and of `modules`.
+
+    Snakemake sees changes of the script itself, but not of what it imports.
+    """
+    finder = ModuleFinder(path=[str(SCRIPTS)])
+    finder.run_script(str(SCRIPTS / f"{script}.py"))
+    for module in modules:
+        finder.import_hook(module)
+    del finder.modules["__main__"]
+    sha = hashlib.sha256()
+    for file in sorted(Path(m.__file__) for m in finder.modules.values() if m.__file__):
+        sha.update(file.relative_to(SCRIPTS).as_posix().encode())
+        sha.update(file.read_bytes())
+    return sha.hexdigest()
+
+
+def canonical(**settings):
+    """One text for all settings of a stage.
+
+    Snakemake compares params as a sorted list, in which two that have swapped their values look
+    unchanged.
+    """
+    return canonical_json(settings)
+
+
+def experiment_of(wildcards):
+    """The experiment's settings."""
+    return CONFIG.experiments[wildcards.experiment]
+
+
+def strategy_of(wildcards):
+    """The strategy's settings."""
+    return CONFIG.strategies[wildcards.strategy]
+
+
+def all_settings(wildcards):
+    """The experiment's settings, with those of its strategies in place of their names."""
+    experiment = experiment_of(wildcards)
+    strategies = {name: CONFIG.strategies[name] for name in experiment.strategies}
+    return canonical(**dict(experiment) | {"strategies": strategies})
+
+
+def batch_size(wildcards):
+    """Images that the round buys."""
+    return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
+
+
+def clustering_of(wildcards):
+    """What `cluster_pool` must do before the round, or None."""
+    budgets = experiment_of(wildcards).budgets
+    labels = budgets[int(wildcards.round) - 1]
+    return strategy_of(wildcards).clustering(labels=labels, first_budget=budgets[0])
+
+
+def clusters(wildcards):
+    """The round's clusters, if the strategy clusters."""
+    return (
+        f"results/{RUN}/clusters.h5".format(**wildcards)
+        if clustering_of(wildcards)
+        else []
+    )
+
+
+def previous_classifier(wildcards):
+    """The classifier of the round before, if there was one."""
+    before = int(wildcards.round) - 1
+    run = RUN.format(**dict(wildcards) | {"round": before})
+    return f"results/{run}/classifier.h5" if before else []
+
+
+def all_classifiers(wildcards):
+    """The classifiers of all rounds, in the order of the configuration."""
+    experiment = experiment_of(wildcards)
+    return expand(
+        f"results/{RUN}/classifier.h5",
+        experiment=wildcards.experiment,
+        strategy=experiment.strategies,
+        seed=experiment.seeds,
+        round=range(1, len(experiment.budgets) + 1),
+    )
+
+
+def experiment_files(experiment):
+    """What `all` asks for: an experiment's accuracies, figures, tables and summary."""
+    files = [
+        "accuracy.csv",
+        "summary.md",
+        *multiext("figures/pretraining", ".pdf", ".png"),
+        *multiext("figures/accuracy", ".pdf", ".png"),
+        *multiext("tables/accuracy", ".md", ".csv", ".tex"),
+    ]
+    if (
+        "random" in CONFIG.experiments[experiment].strategies
+    ):  # what compares with Random
+        files += multiext("figures/gain", ".pdf", ".png")
+        files += multiext("tables/effective_budget", ".md", ".csv", ".tex")
+    return [f"results/{experiment}/{file}" for file in files]

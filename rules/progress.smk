@@ -1,0 +1,69 @@
+"""One bar for all jobs with the time left, and a lock that a killed run cannot leave behind."""
+
+import fcntl
+import logging
+import sys
+
+from snakemake.logging import logger
+from snakemake_interface_logger_plugins.common import LogEvent
+from tqdm import tqdm
+
+# What the bar says in one line. Errors stay.
+ROUTINE_EVENTS = {
+    LogEvent.JOB_INFO,
+    LogEvent.JOB_STARTED,
+    LogEvent.JOB_FINISHED,
+    LogEvent.PROGRESS,
+    LogEvent.RESOURCES_INFO,
+    LogEvent.SHELLCMD,
+}
+
+
+def is_worth_showing(record):
+    """Whether a log record says more than that a job was chosen, started or has finished."""
+    routine = getattr(record, "event", None) in ROUTINE_EVENTS
+    return not routine and record.getMessage() != "Select jobs to execute..."
+
+
+class ProgressBar(logging.Handler):
+    """Shows Snakemake's progress events as a tqdm bar."""
+
+    def __init__(self):
+        super().__init__(logging.INFO)
+        self.bar = tqdm(
+            desc="jobs",
+            file=sys.stderr,
+            # In a log file a line every few seconds would be too many.
+            mininterval=0.5 if sys.stderr.isatty() else 10,
+            bar_format="{desc}: {n_fmt} of {total_fmt} {bar:30} {elapsed} so far, {remaining} left",
+        )
+
+    def emit(self, record):
+        if getattr(record, "event", None) == LogEvent.PROGRESS:
+            self.bar.total = record.total
+            self.bar.update(record.done - self.bar.n)
+            if record.done == record.total:
+                self.bar.close()
+
+
+def take_lock():
+    """Lock the working directory for as long as this process lives.
+
+    Snakemake's own lock outlives a killed run and then has to be removed by hand, so the profiles
+    switch it off (nolock); the kernel drops this one with the process.
+    """
+    lock = Path(".snakemake/ntkcpl.lock").open("w")
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        raise WorkflowError(
+            f"another snakemake is running in {Path.cwd()}: wait for it to end"
+        )
+    return lock
+
+
+onstart:
+    LOCK = take_lock()
+    for handler in logger.handlers:
+        handler.addFilter(is_worth_showing)
+    logger.addHandler(ProgressBar())

@@ -1,0 +1,20 @@
+"""The page that a reader sees first."""
+
+
+rule summarise:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+        history="results/{experiment}/pretrain.csv",
+        features="results/{experiment}/features.h5",
+    output:
+        summary="results/{experiment}/summary.md",
+    log:
+        "logs/{experiment}/summarise.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=all_settings,
+        code=code_digest("summarise"),
+    script:
+        "../scripts/summarise.py"

@@ -1,0 +1,64 @@
+"""The rounds of active learning: round r reads the classifier of round r - 1."""
+
+
+rule cluster_pool:
+    input:
+        features="results/{experiment}/features.h5",
+        classifier=previous_classifier,
+    output:
+        clusters=f"results/{RUN}/clusters.h5",
+    log:
+        f"logs/{RUN}/cluster_pool.log",
+    benchmark:
+        f"logs/{RUN}/cluster_pool.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: clustering_of(w).canonical(),
+        code=code_digest("cluster_pool"),
+    script:
+        "../scripts/cluster_pool.py"
+
+
+rule select_batch:
+    input:
+        features="results/{experiment}/features.h5",
+        classifier=previous_classifier,
+        clusters=clusters,
+    output:
+        batch=f"results/{RUN}/batch.csv",
+    log:
+        f"logs/{RUN}/select_batch.log",
+    benchmark:
+        f"logs/{RUN}/select_batch.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical(strategy=strategy_of(w), batch_size=batch_size(w)),
+        code=lambda w: code_digest(
+            "select_batch", f"ntkcpl.strategies.{strategy_of(w).method}"
+        ),
+    script:
+        "../scripts/select_batch.py"
+
+
+rule train_classifier:
+    input:
+        features="results/{experiment}/features.h5",
+        batch=f"results/{RUN}/batch.csv",
+        classifier=previous_classifier,
+    output:
+        classifier=f"results/{RUN}/classifier.h5",
+    log:
+        f"logs/{RUN}/train_classifier.log",
+    benchmark:
+        f"logs/{RUN}/train_classifier.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical(
+            classifier=experiment_of(w).classifier, batch_size=batch_size(w)
+        ),
+        code=code_digest("train_classifier"),
+    script:
+        "../scripts/train_classifier.py"

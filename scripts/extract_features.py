@@ -1,0 +1,22 @@
+"""Embed all images, and augmented views of the pool, with the pretrained encoder."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import json
+
+from ntkcpl import datasets
+from ntkcpl.artifacts import Provenance
+from ntkcpl.encoders.storage import load_encoder
+from ntkcpl.features import FeatureSettings, extract_features
+
+settings = json.loads(snakemake.params.settings)
+encoder, digest = load_encoder(snakemake.input.encoder)
+extract_features(
+    snakemake.output.features,
+    datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"])),
+    encoder,
+    FeatureSettings.model_validate(settings["features"]),
+    Provenance(snakemake.params.settings, {"encoder": digest}, (snakemake.wildcards.experiment,)),
+)

@@ -1,0 +1,7 @@
+"""NTKCPL and the active-learning strategies it is compared with.
+
+The library behind the workflow; it knows nothing of Snakemake. `docs/method.md` says what it
+computes and why, `docs/artifacts.md` what each file holds.
+"""
+
+__version__ = "0.1.0"

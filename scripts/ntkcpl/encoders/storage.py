@@ -1,0 +1,97 @@
+"""`encoder.pt`: an encoder's weights and where they came from."""
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import torch
+from pydantic import ValidationError
+
+from ntkcpl.artifacts import ArtifactError, Provenance, atomic
+from ntkcpl.artifacts.files import FIX, FORMAT_VERSION
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.resnet import Encoder, build
+
+KIND = "encoder"
+
+
+def save_encoder(path: str | Path, encoder: Encoder, provenance: Provenance) -> str:
+    """Write `encoder.pt` atomically and return its digest.
+
+    It is a dict of plain values and tensors that `torch.load(path, weights_only=True)` reads: the
+    attributes of `Provenance`, `encoder` (its settings as JSON), `state_dict` and `digest`. The
+    digest covers settings, inputs, identity and tensors, not the clock or the versions: the same
+    work gives the same digest again.
+    """
+    # Copied to the standard memory layout, so that the file does not depend on the training's.
+    state = {
+        name: value.detach().cpu().contiguous() for name, value in encoder.state_dict().items()
+    }
+    content: dict[str, Any] = provenance.attributes(KIND)
+    content |= {"encoder": encoder.settings.canonical(), "state_dict": state}
+    digest = _digest(content)
+    with atomic(path) as temporary:
+        torch.save(content | {"digest": digest}, temporary)
+    return digest
+
+
+def load_encoder(path: str | Path) -> tuple[Encoder, str]:
+    """Read `encoder.pt`; return the encoder in evaluation mode, and the file's digest.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, truncated, damaged, of another kind or version, or if its weights
+        do not fit the architecture that it names.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise ArtifactError(f"{path} does not exist: run snakemake to make it")
+    content = _read(path)
+    try:
+        encoder = build(EncoderSettings.parse(content["encoder"]))
+        encoder.load_state_dict(content["state_dict"])
+        intact = content["digest"] == _digest(content)
+    except (KeyError, TypeError, RuntimeError, AttributeError, ValidationError) as error:
+        raise ArtifactError(
+            f"{path} holds no weights of the encoder that it names ({_brief(error)}): {FIX}"
+        ) from error
+    if not intact:
+        raise ArtifactError(f"{path} is damaged, its digest does not fit its contents: {FIX}")
+    return encoder.eval(), content["digest"]
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever its readers do
+        raise ArtifactError(
+            f"{path} is truncated or no encoder.pt ({_brief(error)}): {FIX}"
+        ) from error
+    found = content.get("format") if isinstance(content, dict) else None
+    if found != f"ntkcpl/{KIND}":
+        found = found or "something else"
+        raise ArtifactError(f"{path} should hold ntkcpl/{KIND} but holds {found}: {FIX}")
+    version = content.get("format_version")
+    if version != FORMAT_VERSION:
+        raise ArtifactError(
+            f"{path} has format version {version}, this code reads {FORMAT_VERSION}: {FIX}"
+        )
+    return content
+
+
+def _brief(error: Exception) -> str:
+    """Return the kind of an error and the first words of its message, which may be long."""
+    words = " ".join(str(error).split())
+    return f"{type(error).__name__}: {words[:80]}"
+
+
+def _digest(content: dict[str, Any]) -> str:
+    sha = hashlib.sha256()
+    for name in ("format", "format_version", "settings", "inputs", "identity", "encoder"):
+        sha.update(json.dumps([name, content[name]]).encode())
+    for name, value in sorted(content["state_dict"].items()):
+        sha.update(json.dumps([name, str(value.dtype), list(value.shape)]).encode())
+        sha.update(value.numpy().tobytes())
+    return sha.hexdigest()

@@ -1,0 +1,33 @@
+"""A job's log, with its uncaught exception; the terminal gets one sentence."""
+
+import logging
+import sys
+import traceback
+from pathlib import Path
+from types import TracebackType
+
+
+def log_to(path: str | Path) -> None:
+    """Send this process's log to `path`, from now on, and an uncaught exception too.
+
+    An exception's traceback goes to the log; standard error gets one line with the cause and
+    the path of the log.
+    """
+    logging.basicConfig(
+        filename=path,
+        filemode="w",
+        level=logging.INFO,
+        format="%(asctime)s %(name)s %(levelname)s: %(message)s",
+    )
+    logging.captureWarnings(True)
+
+    def report(
+        kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        logging.getLogger(__name__).error(
+            "uncaught exception\n%s", "".join(traceback.format_exception(kind, error, trace))
+        )
+        cause = " ".join(str(error).split()) or kind.__name__
+        print(f"\n{Path(path).stem} failed: {cause} (log: {path})", file=sys.stderr)
+
+    sys.excepthook = report

@@ -1,0 +1,37 @@
+"""Scaling of embeddings before clustering or a kernel."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Scaling = Literal["raw", "l2", "l2_centred", "standardised"]
+
+
+def scale_embedding(embedding: NDArray[np.floating], scaling: Scaling) -> NDArray[np.float32]:
+    """Scale embeddings before clustering or a kernel.
+
+    Parameters
+    ----------
+    embedding : float (N, D)
+        One row a sample.
+    scaling
+        "raw" changes nothing; "l2" gives each row unit length; "l2_centred" then subtracts the
+        mean row, which removes the direction that all outputs of a ReLU share and that makes the
+        kernel nearly constant; "standardised" gives each column zero mean and unit variance.
+
+    Returns
+    -------
+    float32 (N, D)
+        Rows and columns of zeros (a constant embedding) stay zero.
+    """
+    x = np.asarray(embedding, dtype=np.float64)
+    if scaling in ("l2", "l2_centred"):
+        length = np.linalg.norm(x, axis=1, keepdims=True)
+        x = x / np.where(length > 0, length, 1)
+    if scaling in ("l2_centred", "standardised"):
+        x = x - x.mean(axis=0)
+    if scaling == "standardised":
+        deviation = x.std(axis=0)
+        x = x / np.where(deviation > 0, deviation, 1)
+    return x.astype(np.float32)

@@ -1,0 +1,37 @@
+"""The strategies: one file each, with one class, found by the file's name.
+
+To add one, put a file beside these with a subclass of `Strategy`: its fields are its parameters in
+the configuration, and `method`, a `Literal` of the file's name, is how the configuration names it.
+"""
+
+import importlib
+import pkgutil
+from collections.abc import Mapping
+from typing import Any
+
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+__all__ = ["Batch", "Pool", "Strategy", "load", "methods"]
+
+
+def methods() -> list[str]:
+    """Return the names of all methods."""
+    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base")
+
+
+def strategy_class(method: str) -> type[Strategy]:
+    """Return the class in the file of that name."""
+    module = importlib.import_module(f"{__name__}.{method}")
+    (found,) = (
+        value
+        for value in vars(module).values()
+        if isinstance(value, type)
+        and issubclass(value, Strategy)
+        and value.__module__ == module.__name__
+    )
+    return found
+
+
+def load(settings: Mapping[str, Any]) -> Strategy:
+    """Return the strategy that `settings` (its `method` and parameters) describes."""
+    return strategy_class(settings["method"]).model_validate(settings)

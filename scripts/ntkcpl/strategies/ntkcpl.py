@@ -1,0 +1,75 @@
+"""NTKCPL: the images that most raise the estimated coverage of the pool."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ntkcpl.pseudo_labels import Clustering, Constraint
+from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+class NTKCPL(Strategy):
+    """NTKCPL (Wen, Pizarro, Williams 2023, Alg. 1 and 2).
+
+    Clusters stand in for the unknown classes; kernel regression with the NTK of the classifier
+    stands in for training it. Images are chosen one by one, each so that the regression, were the
+    image labelled with its cluster, would be wrong about the cluster of as few others as possible.
+    """
+
+    method: Literal["ntkcpl"] = "ntkcpl"
+    feature: Literal["self", "al"]
+    """Cluster the self-supervised embedding, or the classifier's hidden units once it has some."""
+    candidates: PositiveInt | Literal["all"] = 10_000
+    """Size of the random part of the unlabelled pool that is considered in a round."""
+    max_clusters: PositiveInt = 500
+    """Largest number of clusters (C_max)."""
+    constraint: Constraint = "cannot_link"
+    """Which labelled samples must not, or must, share a cluster."""
+    starts: PositiveInt = 3
+    """Starts of k-means."""
+    scaling: Scaling = "l2_centred"
+    """Scaling of what is clustered, and of the embedding in the kernel."""
+    width: PositiveInt = 512
+    """Hidden units of the head whose NTK is the kernel."""
+    jitter: Annotated[float, Field(gt=0)] = 1e-3
+    """Added to the kernel's diagonal, as a share of its mean."""
+
+    def clustering(self, labels: int, first_budget: int) -> Clustering:
+        """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0."""
+        n_initial = min(first_budget, self.max_clusters)
+        return Clustering(
+            feature=self.feature,
+            scaling=self.scaling,
+            candidates=self.candidates,
+            constraint=self.constraint,
+            n_initial=n_initial,
+            n_clusters=min(max(labels // 2, n_initial), self.max_clusters),
+            starts=self.starts,
+        )
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        # numba is imported only where it is used; see docs/method.md on start-up times.
+        from ntkcpl.kernel import empirical_ntk
+        from ntkcpl.lookahead import LookAhead
+
+        if pool.clusters is None:
+            raise ValueError("ntkcpl needs the clusters of its clustering()")
+        index = pool.clusters.index
+        x = scale_embedding(pool.embedding[index], self.scaling)
+        lookahead = LookAhead(
+            empirical_ntk(x, self.width, rng),
+            pool.clusters.pseudo_label,
+            pool.clusters.n_clusters,
+            labelled=np.searchsorted(index, pool.labelled),
+            jitter=self.jitter,
+        )
+        choices = lookahead.select(budget)
+        return Batch(
+            index=index[[choice.index for choice in choices]],
+            estimated_coverage=1 - np.array([choice.risk for choice in choices]) / len(index),
+            seconds=np.array([choice.seconds for choice in choices]),
+        )

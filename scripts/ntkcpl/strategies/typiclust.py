@@ -1,0 +1,86 @@
+"""TypiClust: the most typical image of each uncovered cluster."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ntkcpl.pseudo_labels import Clustering
+from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+
+class TypiClust(Strategy):
+    """TypiClust (Hacohen, Dekel, Weinshall 2022, "Active learning on a budget", section 3).
+
+    The pool is clustered into as many clusters as there will be labels. Then, again and again, the
+    cluster with the fewest labels, and of these the largest, gives its most typical unlabelled
+    image: the one with the smallest mean distance to its nearest neighbours in the cluster.
+    """
+
+    method: Literal["typiclust"] = "typiclust"
+    scaling: Scaling = "l2"
+    """Scaling of the embedding."""
+    neighbours: Annotated[int, Field(ge=1)] = 20
+    """Nearest neighbours, at most, that typicality is measured on."""
+    min_cluster_size: Annotated[int, Field(ge=1)] = 6
+    """Smaller clusters are used only when nothing is left in the others."""
+    max_clusters: Annotated[int, Field(ge=1)] = 500
+    """Clusters at most."""
+    starts: Annotated[int, Field(ge=1)] = 3
+    """Starts of k-means."""
+
+    def clustering(self, labels: int, first_budget: int) -> Clustering:  # noqa: D102
+        n_clusters = min(labels, self.max_clusters)
+        return Clustering(
+            feature="self",
+            scaling=self.scaling,
+            candidates="all",
+            constraint="none",
+            n_initial=n_clusters,
+            n_clusters=n_clusters,
+            starts=self.starts,
+        )
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        if pool.clusters is None:
+            raise ValueError("typiclust needs the clusters of its clustering()")
+        x = scale_embedding(pool.embedding, self.scaling)
+        by_cluster = np.argsort(pool.clusters.pseudo_label, kind="stable")
+        ends = np.cumsum(np.bincount(pool.clusters.pseudo_label))[:-1]
+        members = [pool.clusters.index[part] for part in np.split(by_cluster, ends)]
+        labelled = np.zeros(len(x), dtype=bool)
+        labelled[pool.labelled] = True
+        n_labelled = [int(labelled[rows].sum()) for rows in members]
+        left = [len(rows) - n for rows, n in zip(members, n_labelled, strict=True)]
+        queues: dict[int, list[int]] = {}
+        chosen = []
+        for _ in range(budget):
+            cluster = min(
+                (c for c in range(len(members)) if left[c]),
+                key=lambda c: (
+                    len(members[c]) < self.min_cluster_size,
+                    n_labelled[c],
+                    -len(members[c]),
+                ),
+            )
+            if cluster not in queues:  # only clusters that are asked are measured
+                rows = members[cluster]
+                order = np.argsort(_mean_distance(x[rows], self.neighbours), kind="stable")
+                queues[cluster] = [int(i) for i in rows[order][::-1] if not labelled[i]]
+            chosen.append(queues[cluster].pop())
+            n_labelled[cluster] += 1
+            left[cluster] -= 1
+        return Batch(np.array(chosen, dtype=np.int64))
+
+
+def _mean_distance(x: NDArray[np.float32], neighbours: int) -> NDArray[np.float64]:
+    """Return the mean distance (n,) of each row to its nearest others: 1 / typicality."""
+    from scipy.spatial import KDTree
+
+    k = min(neighbours, len(x) - 1)
+    if k == 0:
+        return np.zeros(1)
+    distance, _ = KDTree(x).query(x, k + 1)  # each row finds itself too, at distance 0
+    return distance[:, 1:].mean(axis=1)

@@ -1,0 +1,180 @@
+"""The page that a reader sees first: what was run, what came out, and how long it took."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from importlib.metadata import version
+from typing import Any
+
+import pandas as pd
+
+from ntkcpl.artifacts.files import code_revision, library_versions
+from ntkcpl.evaluation import MissingReferenceError, display_name
+from ntkcpl.tables import MISSING, accuracy_table, effective_budget_table, markdown
+
+PAPER = "Wen, Pizarro and Williams (2023)"
+
+
+def summary(
+    *,
+    experiment: str,
+    config: Mapping[str, Any],
+    accuracy: pd.DataFrame,
+    pretraining: pd.DataFrame,
+    features: Mapping[str, Any],
+    sizes: Mapping[str, int],
+    stage_seconds: Mapping[str, Sequence[float]],
+) -> str:
+    """Return `results/<experiment>/summary.md`.
+
+    The page shows `figures/accuracy.png`, `figures/gain.png` (if there are runs of Random) and
+    `figures/pretraining.png`, relative to itself.
+
+    Parameters
+    ----------
+    experiment
+        Name of the experiment.
+    config
+        Its settings: `dataset`, `encoder`, `pretraining`, `features` and `classifier` map keys to
+        values, `budgets` and `seeds` are lists, `strategies` maps the name of each strategy to
+        its `method` and parameters.
+    accuracy
+        The experiment's runs (see `evaluation.read_accuracy`).
+    pretraining
+        epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor).
+    features
+        Attributes of `features.h5`, of which `code` and `versions` are shown.
+    sizes
+        Numbers of `pool` and `test` images, of `classes`, and the `dimension` of the embedding.
+    stage_seconds
+        For each stage, in the order of the work, the seconds that each of its jobs took.
+
+    Returns
+    -------
+    str
+        Markdown.
+    """
+    knn = _knn_accuracy(pretraining)
+    sections = [
+        f"# {experiment}: accuracy against number of labels",
+        _origin(config, knn),
+        "## Accuracy",
+        "![Test accuracy against number of labels](figures/accuracy.png)",
+        markdown(accuracy_table(accuracy)),
+        "## Gain over Random",
+        *_gain(accuracy),
+        "## What was run",
+        _facts(config, sizes, knn),
+        _strategies(config["strategies"]),
+        "## Pretraining",
+        "![Loss and k-NN accuracy against epoch](figures/pretraining.png)",
+        "The k-NN accuracy uses the labels of the pool. It is reported, and chooses nothing.",
+        "## Time",
+        _times(stage_seconds),
+        "## Versions",
+        _versions(features),
+    ]
+    return "\n\n".join(section.strip() for section in sections) + "\n"
+
+
+def _origin(config: Mapping[str, Any], knn: str) -> str:
+    pretraining, seeds = config["pretraining"], len(config["seeds"])
+    return (
+        "All numbers and figures here come from one run: the data set "
+        f"`{config['dataset']['name']}` embedded by a `{config['encoder']['architecture']}` that "
+        f"`{pretraining['method']}` pretrained for {pretraining['epochs']} epochs ({knn}), "
+        f"{seeds} {'seed' if seeds == 1 else 'seeds'} a strategy. They hold for this data set, "
+        "this encoder and these label counts; compare them with the numbers of "
+        f"{PAPER} only where all three are the paper's."
+    )
+
+
+def _knn_accuracy(history: pd.DataFrame) -> str:
+    monitored = history["knn_accuracy"].dropna()
+    if monitored.empty:
+        return "k-NN accuracy not measured"
+    return f"k-NN accuracy {monitored.iloc[-1]:.1%}"
+
+
+def _gain(accuracy: pd.DataFrame) -> list[str]:
+    try:
+        ratios = effective_budget_table(accuracy)
+    except MissingReferenceError as error:
+        return [f"Left out: {error}."]
+    return ["![Gain over Random against number of labels](figures/gain.png)", markdown(ratios)]
+
+
+def _facts(config: Mapping[str, Any], sizes: Mapping[str, int], knn: str) -> str:
+    rows = {
+        "Data set": f"{_settings(config['dataset'])}; {sizes['pool']:,} images in the pool, "
+        f"{sizes['test']:,} in the test set, {sizes['classes']:,} classes",
+        "Encoder": f"{_settings(config['encoder'])}; {sizes['dimension']:,} dimensions, {knn}",
+        "Pretraining": _settings(config["pretraining"]),
+        "Features": _settings(config["features"]),
+        "Labels after each round": ", ".join(map(str, config["budgets"])),
+        "Seeds": ", ".join(map(str, config["seeds"])),
+        "Classifier": _settings(config["classifier"]),
+    }
+    return _table(pd.DataFrame({"": rows.keys(), "Setting": rows.values()}))
+
+
+def _strategies(strategies: Mapping[str, Mapping[str, Any]]) -> str:
+    rows = [
+        {
+            "Strategy": display_name(name),
+            "Name": f"`{name}`",
+            "Method": f"`{settings['method']}`",
+            "Parameters": _settings({k: v for k, v in settings.items() if k != "method"}),
+        }
+        for name, settings in strategies.items()
+    ]
+    return _table(pd.DataFrame(rows))
+
+
+def _times(stage_seconds: Mapping[str, Sequence[float]]) -> str:
+    seconds = {stage: pd.Series(values, dtype=float) for stage, values in stage_seconds.items()}
+    rows = [
+        {
+            "Stage": f"`{stage}`",
+            "Jobs": f"{len(values):,}",
+            "Total (s)": f"{values.sum():.1f}",
+            "Median job (s)": f"{values.median():.2f}" if len(values) else MISSING,
+        }
+        for stage, values in seconds.items()
+    ]
+    total = sum(values.sum() for values in seconds.values())
+    return (
+        f"{_table(pd.DataFrame(rows), align='right')}\n\nThe jobs took {total / 60:.1f} minutes "
+        "one after the other; jobs that ran side by side took less by the clock."
+    )
+
+
+def _versions(features: Mapping[str, Any]) -> str:
+    now = library_versions() | {name: version(name) for name in ("pandas", "matplotlib")}
+    return (
+        f"- Features: code `{features['code']}`, {_listed(json.loads(features['versions']))}\n"
+        f"- This page: code `{code_revision()}`, {_listed(now)}"
+    )
+
+
+def _listed(versions: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {number}" for name, number in versions.items())
+
+
+def _settings(settings: Mapping[str, Any]) -> str:
+    return ", ".join(_flat(settings)) or MISSING
+
+
+def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """Yield `key: value` for each setting, nested keys joined by dots, values as in YAML."""
+    for key, value in settings.items():
+        if isinstance(value, Mapping):
+            yield from _flat(value, f"{prefix}{key}.")
+        else:
+            shown = value if isinstance(value, str) else json.dumps(value)
+            yield f"`{prefix}{key}: {shown}`"
+
+
+def _table(rows: pd.DataFrame, align: str = "left") -> str:
+    """Return Markdown, the first column to the left, the others as `align` says."""
+    columns = ["left"] + [align] * (len(rows.columns) - 1)
+    return str(rows.to_markdown(index=False, disable_numparse=True, colalign=columns))

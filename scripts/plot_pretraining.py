@@ -1,0 +1,11 @@
+"""Plot loss and k-NN accuracy against the epochs of pretraining."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import pandas as pd
+
+from ntkcpl import plots
+
+plots.save(plots.plot_pretraining(pd.read_csv(snakemake.input.history)), *snakemake.output)

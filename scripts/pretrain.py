@@ -1,0 +1,37 @@
+"""Pretrain an encoder on the images of the pool, without their labels."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import json
+from pathlib import Path
+
+from ntkcpl import datasets
+from ntkcpl.artifacts import Provenance
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.storage import save_encoder
+from ntkcpl.pretraining import PretrainingSettings
+from ntkcpl.pretraining.checkpoint import remove_checkpoint
+from ntkcpl.pretraining.loop import write_history
+from ntkcpl.pretraining.simsiam import pretrain
+
+settings = json.loads(snakemake.params.settings)
+dataset = datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"]))
+# Not among the outputs, which Snakemake deletes when a job is killed.
+checkpoint = Path(snakemake.output.encoder).with_suffix(".checkpoint.pt")
+
+encoder, history = pretrain(
+    dataset.pool.images,
+    dataset.pool.label,
+    PretrainingSettings.model_validate(settings["pretraining"]),
+    EncoderSettings.model_validate(settings["encoder"]),
+    checkpoint,
+)
+write_history(snakemake.output.history, history)
+save_encoder(
+    snakemake.output.encoder,
+    encoder,
+    Provenance(snakemake.params.settings, {}, (snakemake.wildcards.experiment,)),
+)
+remove_checkpoint(checkpoint)

@@ -1,0 +1,11 @@
+"""Tabulate the effective budget ratio (Table 2 of the paper)."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+from ntkcpl import tables
+from ntkcpl.evaluation import read_accuracy
+
+accuracy = read_accuracy(snakemake.input.accuracy)
+tables.write(tables.effective_budget_table(accuracy), *snakemake.output)

@@ -1,0 +1,88 @@
+import dataclasses
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from ntkcpl.classifier import ClassifierSettings, accuracy, sgd, train_classifier
+
+SETTINGS = ClassifierSettings(hidden_width=16, epochs=30)
+IDENTITY = ("digits", "random", 0, 1)
+
+
+def test_it_learns_separable_classes(features):
+    classifier = train_classifier(features, np.arange(30), SETTINGS, IDENTITY)
+    assert classifier.metrics["test_accuracy"] > 0.9
+    assert classifier.metrics["pool_accuracy"] > 0.9
+    assert classifier.metrics["train_loss"] < 0.3
+    assert classifier.probability.shape == (60, 3)
+    assert classifier.hidden.shape == (60, 16)
+    assert classifier.probability.dtype == classifier.hidden.dtype == np.float16
+    np.testing.assert_allclose(classifier.probability.sum(axis=1), 1, atol=2e-3)
+    assert (classifier.hidden >= 0).all()
+
+
+def test_what_is_stored_is_what_the_stored_head_says(features):
+    classifier = train_classifier(features, np.arange(12), SETTINGS, IDENTITY)
+    head = nn.Sequential(nn.Linear(6, 16), nn.BatchNorm1d(16), nn.ReLU(), nn.Linear(16, 3)).eval()
+    head.load_state_dict({name: torch.tensor(value) for name, value in classifier.state.items()})
+    with torch.no_grad():
+        x = torch.from_numpy(features.embedding)
+        probability, hidden = head(x).softmax(dim=1), head[:3](x)
+    np.testing.assert_allclose(classifier.probability, probability, atol=1e-3)
+    np.testing.assert_allclose(classifier.hidden, hidden, rtol=1e-3, atol=1e-3)
+    right = (probability.argmax(dim=1).numpy() == features.label).mean()
+    assert classifier.metrics["pool_accuracy"] == pytest.approx(right)
+
+
+def test_the_result_depends_on_the_identity_only(features):
+    first = train_classifier(features, np.arange(12), SETTINGS, IDENTITY)
+    torch.manual_seed(123)  # torch's own state has no part in it
+    again = train_classifier(features, np.arange(12), SETTINGS, IDENTITY)
+    other = train_classifier(features, np.arange(12), SETTINGS, ("digits", "random", 1, 1))
+    np.testing.assert_array_equal(first.hidden, again.hidden)
+    assert (first.hidden != other.hidden).any()
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 5, 7, 9])
+def test_a_batch_never_holds_one_image(features, n):
+    settings = ClassifierSettings(hidden_width=4, epochs=2, batch_size=4)
+    classifier = train_classifier(features, np.arange(n), settings, IDENTITY)
+    assert np.isfinite(classifier.hidden).all()
+    assert np.isfinite(classifier.metrics["train_loss"])
+
+
+def test_an_image_without_label_is_named(features):
+    label = features.label.copy()
+    label[4] = -1
+    unlabelled = dataclasses.replace(features, label=label)
+    with pytest.raises(ValueError, match=r"image004\.png has no label"):
+        train_classifier(unlabelled, np.arange(6), SETTINGS, IDENTITY)
+
+
+def test_accuracy_leaves_out_what_has_no_label():
+    p = np.eye(3)[[0, 1, 2, 0]]
+    assert accuracy(p, np.array([0, 1, 1, -1])) == pytest.approx(2 / 3)
+    assert np.isnan(accuracy(p, np.full(4, -1)))
+
+
+@pytest.mark.parametrize(("momentum", "weight_decay"), [(0.9, 5e-4), (0.5, 0.1), (0.9, 0.0)])
+def test_sgd_takes_the_steps_of_torch(momentum, weight_decay):
+    torch.manual_seed(0)
+    ours, theirs = nn.Linear(5, 3), nn.Linear(5, 3)
+    theirs.load_state_dict(ours.state_dict())
+    step = sgd(list(ours.parameters()), momentum, weight_decay)
+    optimizer = torch.optim.SGD(
+        theirs.parameters(), lr=0.1, momentum=momentum, weight_decay=weight_decay, nesterov=True
+    )
+    for k in range(20):
+        x = torch.randn(8, 5)
+        for head in (ours, theirs):
+            head.zero_grad()
+            head(x).pow(2).sum().backward()
+        optimizer.param_groups[0]["lr"] = 0.01 / (k + 1)
+        optimizer.step()
+        step(0.01 / (k + 1))
+    torch.testing.assert_close(ours.weight, theirs.weight)
+    torch.testing.assert_close(ours.bias, theirs.bias)

@@ -1,0 +1,124 @@
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+import torch
+
+from ntkcpl.artifacts import Provenance, read_features
+from ntkcpl.datasets import Dataset, Split
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.embedding import embed
+from ntkcpl.encoders.resnet import Encoder, build
+from ntkcpl.features import (
+    FeatureError,
+    FeatureSettings,
+    ViewSettings,
+    cut_views,
+    draw_views,
+    extract_features,
+)
+from ntkcpl.seeding import numpy_generator
+
+SETTINGS = FeatureSettings(views=3, view=ViewSettings(padding=1, horizontal_flip=True))
+ORIGIN = Provenance(settings="{}", inputs={"encoder": "abc"}, identity=("digits",))
+
+
+def some(number: int, name: str) -> Split:
+    rng = numpy_generator("test_features", name)
+    images = rng.integers(0, 256, (number, 3, 8, 8), dtype=np.uint8)
+    return Split(images, rng.integers(-1, 2, number), [f"{name}/{i}" for i in range(number)])
+
+
+DATASET = Dataset(some(20, "train"), some(6, "test"), ["no", "yes"])
+
+
+@pytest.fixture
+def encoder() -> Encoder:
+    torch.manual_seed(0)
+    return build(EncoderSettings(width=1 / 16)).eval()
+
+
+def test_features_have_the_layout_and_the_embeddings(tmp_path: Path, encoder: Encoder):
+    path = tmp_path / "features.h5"
+    extract_features(path, DATASET, encoder, SETTINGS, ORIGIN, progress=False)
+    features = read_features(path)
+    np.testing.assert_array_equal(features.embedding, embed(encoder, DATASET.pool.images))
+    np.testing.assert_array_equal(features.label, DATASET.pool.label)
+    np.testing.assert_array_equal(features.test_label, DATASET.test.label)
+    assert features.test_embedding.shape == (6, 32)
+    assert features.id == DATASET.pool.id and features.classes == ["no", "yes"]
+    with h5py.File(path) as file:
+        assert file["pool/views"].shape == (20, 3, 32) and file["pool/views"].dtype == np.float16
+        assert file["pool/views"].chunks == (1, 3, 32) and file["pool/views"].fletcher32
+        assert 0 <= file.attrs["knn_accuracy"] <= 1 and file.attrs["seconds"] > 0
+
+
+def test_views_are_embedded_in_their_rows(tmp_path: Path, encoder: Encoder):
+    path = tmp_path / "features.h5"
+    extract_features(path, DATASET, encoder, SETTINGS, ORIGIN, progress=False)
+    rows = np.array([17, 2])
+    offset, mirrored = draw_views(20, SETTINGS)
+    views = cut_views(DATASET.pool.images[rows], offset[rows], mirrored[rows], padding=1)
+    expected = embed(encoder, views.reshape(-1, 3, 8, 8)).reshape(2, 3, 32)
+    np.testing.assert_allclose(read_features(path).views(rows), expected, rtol=2e-3, atol=1e-4)
+
+
+def test_views_do_not_depend_on_the_batch_size(tmp_path: Path, encoder: Encoder):
+    everything = np.arange(20)
+    views = []
+    for size in (1, 7, 512):
+        path = tmp_path / f"{size}.h5"
+        settings = SETTINGS.model_copy(update={"batch_size": size})
+        extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
+        views.append(read_features(path).views(everything))
+    np.testing.assert_allclose(views[0], views[2], rtol=2e-3, atol=1e-4)
+    np.testing.assert_allclose(views[1], views[2], rtol=2e-3, atol=1e-4)
+
+
+def test_the_same_work_gives_the_same_digest(tmp_path: Path, encoder: Encoder):
+    digests = []
+    for seed in (0, 0, 1):
+        path = tmp_path / "features.h5"
+        settings = SETTINGS.model_copy(update={"seed": seed})
+        extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
+        digests.append(read_features(path).digest)
+    assert digests[0] == digests[1] != digests[2]
+
+
+def test_views_are_crops_of_the_padded_image_and_its_mirror():
+    images = DATASET.pool.images
+    offset, mirrored = draw_views(20, SETTINGS)
+    views = cut_views(images, offset, mirrored, padding=1)
+    assert views.shape == (20, 3, 3, 8, 8) and views.dtype == np.uint8
+    assert set(offset.ravel()) == {0, 1, 2} and 0 < mirrored.mean() < 1
+    for i, v in np.ndindex(20, 3):
+        padded = np.pad(images[i], ((0, 0), (1, 1), (1, 1)))
+        y, x = offset[i, v]
+        crop = padded[:, y : y + 8, x : x + 8]
+        np.testing.assert_array_equal(views[i, v], crop[..., ::-1] if mirrored[i, v] else crop)
+
+
+def test_without_padding_and_flip_a_view_is_the_image():
+    settings = FeatureSettings(views=2, view=ViewSettings(padding=0))
+    views = cut_views(DATASET.pool.images, *draw_views(20, settings), padding=0)
+    np.testing.assert_array_equal(views[:, 1], DATASET.pool.images)
+
+
+def test_an_embedding_that_is_not_finite_names_the_image(tmp_path: Path, encoder: Encoder):
+    with torch.no_grad():
+        encoder.layers[0].weight.fill_(torch.nan)
+    path = tmp_path / "features.h5"
+    with pytest.raises(FeatureError, match="the float32 embedding of image train/0 is not finite"):
+        extract_features(path, DATASET, encoder, SETTINGS, ORIGIN, progress=False)
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_view_that_float16_cannot_hold_names_the_image(tmp_path: Path, encoder: Encoder):
+    class Loud(Encoder):
+        def forward(self, images: torch.Tensor) -> torch.Tensor:
+            return super().forward(images) + 1e5
+
+    loud = Loud(encoder.settings).eval()
+    with pytest.raises(FeatureError, match="the float16 embedding of image train/0 is not finite"):
+        extract_features(tmp_path / "features.h5", DATASET, loud, SETTINGS, ORIGIN, progress=False)

@@ -1,0 +1,151 @@
+"""The fast look-ahead against slow, obvious references."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ntkcpl.lookahead import LookAhead
+
+JITTER = 1e-3
+
+
+def regression(kernel, labels, n_classes, labelled, ridge):
+    """Kernel regression solved from scratch in float64: predictions (N, C)."""
+    if not len(labelled):
+        return np.zeros((len(labels), n_classes))
+    k = kernel.astype(np.float64)
+    targets = np.eye(n_classes)[labels[labelled]]
+    gram = k[np.ix_(labelled, labelled)] + ridge * np.eye(len(labelled))
+    return k[:, labelled] @ np.linalg.solve(gram, targets)
+
+
+def margins(predictions, labels):
+    """Output of the own label minus the largest other, one row a sample."""
+    rows = np.arange(len(labels))
+    others = predictions.copy()
+    others[rows, labels] = -np.inf
+    return predictions[rows, labels] - others.max(axis=1)
+
+
+@st.composite
+def problems(draw):
+    """Kernels of random, tied, duplicated and degenerate samples, with labels and a start."""
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    n = draw(st.integers(1, 24))
+    n_classes = draw(st.integers(1, 6))
+    x = rng.normal(size=(n, draw(st.integers(1, 5))))
+    kind = draw(st.sampled_from(["random", "duplicates", "grid", "constant"]))
+    if kind == "duplicates":
+        x = x[rng.integers(n, size=n)]
+    elif kind == "grid":  # many exact ties
+        x = np.round(x)
+    elif kind == "constant":
+        x[:] = 1
+    kernel = (x @ x.T + 1).astype(np.float32)
+    labels = rng.integers(n_classes, size=n)
+    labelled = rng.permutation(n)[: draw(st.integers(0, n))]
+    return kernel, labels, n_classes, labelled
+
+
+@settings(max_examples=400, deadline=None)
+@given(problems())
+def test_risk_equals_regression_from_scratch(problem):
+    kernel, labels, n_classes, labelled = problem
+    ridge = JITTER * np.diagonal(kernel).mean(dtype=np.float64)
+    lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER)
+    candidates = np.setdiff1d(np.arange(len(labels)), labelled)
+    risk = lookahead.risk(candidates)
+    for candidate, found in zip(candidates, risk, strict=True):
+        chosen = np.append(labelled, candidate)
+        margin = margins(regression(kernel, labels, n_classes, chosen, ridge), labels)
+        # The residual kernel is float32 and may decide pairs this close either way.
+        band = 2e-3
+        assert (margin < -band).sum() <= found <= (margin < band).sum()
+
+
+@settings(max_examples=400, deadline=None)
+@given(problems())
+def test_risk_equals_the_naive_formation_of_all_outputs(problem):
+    kernel, labels, n_classes, labelled = problem
+    lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER)
+    everyone = np.arange(len(labels))
+    rows, f = everyone, lookahead.predictions
+    for candidate, found in zip(everyone, lookahead.risk(everyone), strict=True):
+        step = lookahead._step(np.array([candidate]))[0]
+        change = np.eye(n_classes)[labels[candidate]] - f[candidate]
+        after = f + step[:, None] * change
+        others = after.copy()
+        others[rows, labels] = -np.inf
+        assert found == (after[rows, labels] <= others.max(axis=1)).sum()
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems(), st.data())
+def test_adding_one_by_one_equals_starting_with_all(problem, data):
+    kernel, labels, n_classes, labelled = problem
+    split = data.draw(st.integers(0, len(labelled)))
+    lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled[:split], JITTER)
+    for index in labelled[split:]:
+        lookahead.add(index)
+    at_once = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER)
+    np.testing.assert_allclose(lookahead.predictions, at_once.predictions, atol=5e-3)
+    np.testing.assert_array_equal(lookahead._residual, lookahead._residual.T)
+
+
+@settings(max_examples=100, deadline=None)
+@given(problems())
+def test_squared_error_equals_regression_from_scratch(problem):
+    kernel, labels, n_classes, labelled = problem
+    ridge = JITTER * np.diagonal(kernel).mean(dtype=np.float64)
+    candidates = np.setdiff1d(np.arange(len(labels)), labelled)
+    found = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER).squared_error(candidates)
+    for candidate, error in zip(candidates, found, strict=True):
+        after = regression(kernel, labels, n_classes, np.append(labelled, candidate), ridge)
+        naive = ((after - np.eye(n_classes)[labels]) ** 2).sum()
+        assert error == pytest.approx(naive, rel=1e-2, abs=1e-2)
+
+
+def test_select_takes_the_lowest_risk_then_squared_error_then_index():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+    kernel = (x @ x.T + 1).astype(np.float32)
+    labels = rng.integers(3, size=40)
+    lookahead = LookAhead(kernel.copy(), labels, 3)
+    reference = LookAhead(kernel.copy(), labels, 3)
+    for choice in lookahead.select(40):  # the whole pool
+        free = np.setdiff1d(np.arange(40), reference.labelled)
+        risk, error = reference.risk(free), reference.squared_error(free)
+        best = min(range(len(free)), key=lambda k: (risk[k], error[k], free[k]))
+        assert choice.index == free[best]
+        assert choice.risk == risk[best]
+        assert choice.ties == (risk == risk.min()).sum()
+        reference.add(choice.index)
+    assert sorted(lookahead.labelled) == list(range(40))
+
+
+def test_all_outputs_equal_count_as_wrong():
+    lookahead = LookAhead(np.eye(5, dtype=np.float32), np.array([0, 0, 1, 1, 1]), 2)
+    # Each sample is alike to itself only: labelling one makes one right, whatever its class.
+    np.testing.assert_array_equal(lookahead.risk(np.arange(5)), [4, 4, 4, 4, 4])
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"kernel": np.eye(3, dtype=np.float32)}, "shape"),
+        ({"pseudo_labels": [0, 1, 2, 0]}, r"\[0, 2\)"),
+        ({"labelled": [1, 1]}, "distinct"),
+        ({"labelled": [4]}, "distinct"),
+        ({"kernel": np.full((4, 4), np.nan, dtype=np.float32)}, "finite"),
+    ],
+)
+def test_input_that_does_not_fit_is_refused(change, message):
+    given = {"kernel": np.eye(4, dtype=np.float32), "pseudo_labels": [0, 1, 0, 1], "n_classes": 2}
+    with pytest.raises(ValueError, match=message):
+        LookAhead(**given | change)
+
+
+def test_more_choices_than_samples_are_refused():
+    with pytest.raises(ValueError, match="cannot choose 3 of 2"):
+        LookAhead(np.eye(4, dtype=np.float32), [0, 1, 0, 1], 2, labelled=[0, 1]).select(3)
