@@ -2,6 +2,7 @@
 
 import fcntl
 import logging
+import os
 import sys
 
 from snakemake.logging import logger
@@ -52,18 +53,15 @@ def take_lock():
     Snakemake's own lock outlives a killed run and then has to be removed by hand, so the profiles
     switch it off (nolock); the kernel drops this one with the process.
     """
-    lock = Path(".snakemake/ntkcpl.lock").open("w")
+    lock = os.open(".snakemake/ntkcpl.lock", os.O_RDWR | os.O_CREAT)  # stays open
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise WorkflowError(
-            f"another snakemake is running in {Path.cwd()}: wait for it to end"
-        )
-    return lock
+        raise WorkflowError(f"another snakemake is running in {Path.cwd()}: wait for it to end")
 
 
 onstart:
-    LOCK = take_lock()
+    take_lock()
     for handler in logger.handlers:
         handler.addFilter(is_worth_showing)
     logger.addHandler(ProgressBar())

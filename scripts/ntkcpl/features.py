@@ -43,7 +43,7 @@ class FeatureSettings(Settings):
     """Images a pass through the encoder."""
     seed: int = Field(default=0, ge=0)
     """Seed of the views."""
-    threads: int = Field(default=2, ge=1)
+    threads: int = Field(default=1, ge=1)
     """CPU threads, part of the result as in pretraining."""
 
 

@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.artifacts import Clusters
-from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.settings import Settings
 
 
@@ -71,8 +70,11 @@ class Strategy(Settings):
     random_start: ClassVar[bool] = False
     """Whether the first batch is random, because the strategy needs a trained classifier."""
 
-    def clustering(self, labels: int, first_budget: int) -> Clustering | None:
+    def clustering(self, labels: int, first_budget: int) -> Settings | None:
         """Return what `cluster_pool` must do before the strategy is asked; None for nothing.
+
+        It is a `pseudo_labels.Clustering`, which is not imported here: an edit of that module
+        must not make strategies run again that do not cluster.
 
         Parameters
         ----------

@@ -1,0 +1,87 @@
+"""SIGKILL to the whole process group, anywhere: a new run goes on to the same results."""
+
+import copy
+import os
+import signal
+import time
+
+import pandas as pd
+import pytest
+
+TIMES = ["selection_seconds", "training_seconds"]
+
+
+def small(config):
+    """A run of two strategies and two rounds, with a pretraining long enough to be killed in."""
+    config = copy.deepcopy(config)
+    config["experiments"]["smoke"] |= {
+        "strategies": ["random", "ntkcpl_al"],
+        "seeds": [0],
+        "budgets": [10, 20],
+        "pretraining": {"method": "simsiam", "epochs": 6, "checkpoint_every": 1},
+        "features": {"views": 64},
+    }
+    return config
+
+
+def kill_when(workflow, reached, *arguments):
+    """Run until `reached()`, then kill the process group; False if the run ended before."""
+    process = workflow.start(*arguments)
+    deadline = time.monotonic() + 120
+    try:
+        while process.poll() is None:
+            if reached():
+                return True
+            assert time.monotonic() < deadline
+            time.sleep(0.002)
+        return False
+    finally:
+        # Jobs start sessions of their own nowhere: the group holds them all.
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+def choices(workflow):
+    """What was chosen, by file, times apart."""
+    results = workflow.folder / "results"
+    return {
+        path.relative_to(results).as_posix(): pd.read_csv(path).drop(columns="seconds")
+        for path in results.rglob("batch.csv")
+    }
+
+
+@pytest.fixture(scope="module")
+def undisturbed(new_workflow, smoke_config):
+    workflow = new_workflow(small(smoke_config))
+    code, output = workflow.run("--cores", "2")
+    assert code == 0, output
+    return workflow
+
+
+def test_killed_again_and_again_with_one_core(undisturbed, new_workflow, smoke_config):
+    workflow = new_workflow(small(smoke_config))
+    results, logs = workflow.folder / "results/smoke", workflow.folder / "logs/smoke"
+    run = "seed0/round"
+    points = {
+        "pretraining, after a checkpoint": lambda: (results / "encoder.checkpoint.pt").exists(),
+        "the write of features.h5": lambda: (results / "features.h5.tmp").exists(),
+        "clustering": lambda: (logs / f"ntkcpl_al/{run}1/cluster_pool.log").exists(),
+        "selection": lambda: (logs / f"ntkcpl_al/{run}1/select_batch.log").exists(),
+        "training": lambda: (logs / f"random/{run}1/train_classifier.log").exists(),
+        "the write of classifier.h5": lambda: any(results.rglob("classifier.h5.tmp")),
+        "the second round": lambda: (logs / f"ntkcpl_al/{run}2/select_batch.log").exists(),
+        "evaluation": lambda: (logs / "collect_accuracy.log").exists(),
+    }
+    for point, reached in points.items():
+        assert kill_when(workflow, reached, "--cores", "1"), f"never reached {point}"
+    code, output = workflow.run("--cores", "1")
+    assert code == 0, output
+
+    expected = pd.read_csv(undisturbed.folder / "results/smoke/accuracy.csv")
+    found = pd.read_csv(results / "accuracy.csv")
+    pd.testing.assert_frame_equal(found.drop(columns=TIMES), expected.drop(columns=TIMES))
+    expected_choices, found_choices = choices(undisturbed), choices(workflow)
+    assert found_choices.keys() == expected_choices.keys()
+    for name, table in expected_choices.items():
+        pd.testing.assert_frame_equal(found_choices[name], table)
