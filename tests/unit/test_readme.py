@@ -1,0 +1,35 @@
+"""The README's examples run as they stand."""
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from ntkcpl import strategies
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), flags=re.DOTALL)
+
+
+def test_the_example_of_a_strategy_is_one_file(tmp_path, monkeypatch):
+    (code,) = [code for code in EXAMPLES if "class Margin" in code]
+    (tmp_path / "margin.py").write_text(code)
+    monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
+    assert "margin" in strategies.methods()
+    probability = np.array([[0.5, 0.3, 0.2], [0.5, 0.45, 0.05], [0.9, 0.1, 0.0], [0.4, 0.4, 0.2]])
+    pool = strategies.Pool(np.zeros((4, 2)), np.array([3]), np.array([0]), probability)
+    found = strategies.load({"method": "margin"}).query(pool, 2, np.random.default_rng(0))
+    assert found.index.tolist() == [1, 0]
+
+
+def test_the_example_of_the_library_prints_a_batch(tmp_path, monkeypatch, capsys):
+    (code,) = [code for code in EXAMPLES if "embeddings.npy" in code]
+    np.save(tmp_path / "embeddings.npy", np.random.default_rng(0).normal(size=(60, 8)))
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), {})
+    assert capsys.readouterr().out.startswith("[")
+
+
+@pytest.mark.parametrize("command", re.findall(r"^make (\w+)", Path("README.md").read_text(), re.M))
+def test_the_commands_exist(command):
+    assert f"\n{command}:" in Path("Makefile").read_text()
