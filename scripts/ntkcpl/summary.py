@@ -141,10 +141,9 @@ def _times(stage_seconds: Mapping[str, Sequence[float]]) -> str:
         }
         for stage, values in seconds.items()
     ]
-    total = sum(values.sum() for values in seconds.values())
     return (
-        f"{_table(pd.DataFrame(rows), align='right')}\n\nThe jobs took {total / 60:.1f} minutes "
-        "one after the other; jobs that ran side by side took less by the clock."
+        f"{_table(pd.DataFrame(rows), align='right')}\n\nSeconds of work within the jobs. The start "
+        "of each job's process, one to three seconds, is not in them; jobs also ran side by side."
     )
 
 
