@@ -29,9 +29,10 @@ def is_worth_showing(record):
 class ProgressBar(logging.Handler):
     """Shows Snakemake's progress events as a tqdm bar."""
 
-    def __init__(self):
+    def __init__(self, total):
         super().__init__(logging.INFO)
         self.bar = tqdm(
+            total=total,
             desc="jobs",
             file=sys.stderr,
             # In a log file a line every few seconds would be too many.
@@ -41,7 +42,6 @@ class ProgressBar(logging.Handler):
 
     def emit(self, record):
         if getattr(record, "event", None) == LogEvent.PROGRESS:
-            self.bar.total = record.total
             self.bar.update(record.done - self.bar.n)
             if record.done == record.total:
                 self.bar.close()
@@ -64,4 +64,4 @@ onstart:
     take_lock()
     for handler in logger.handlers:
         handler.addFilter(is_worth_showing)
-    logger.addHandler(ProgressBar())
+    logger.addHandler(ProgressBar(total=len(workflow.dag)))
