@@ -142,8 +142,9 @@ def _times(stage_seconds: Mapping[str, Sequence[float]]) -> str:
         for stage, values in seconds.items()
     ]
     return (
-        f"{_table(pd.DataFrame(rows), align='right')}\n\nSeconds of work within the jobs. The start "
-        "of each job's process, one to three seconds, is not in them; jobs also ran side by side."
+        f"{_table(pd.DataFrame(rows), align='right')}\n\nSeconds of work within the jobs. "
+        "The start of each job's process, one to three seconds, is not in them; jobs also ran side "
+        "by side."
     )
 
 

@@ -83,9 +83,9 @@ def new_workflow(tmp_path_factory):
             else:
                 shutil.copy2(source, folder / name)
         # The compiled look-ahead is shared, as in a checkout that has been run before.
-        cache = REPOSITORY / "scripts/ntkcpl/__pycache__"
+        cache = REPOSITORY / "scripts/ntkcpl/lookahead/__pycache__"
         if cache.exists():
-            shutil.copytree(cache, folder / "scripts/ntkcpl/__pycache__")
+            shutil.copytree(cache, folder / "scripts/ntkcpl/lookahead/__pycache__")
         return Workflow(folder, config)
 
     return new

@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve
+
+from ntkcpl.lookahead import cpu
 
 log = logging.getLogger(__name__)
 
@@ -60,8 +61,6 @@ class LookAhead:
 
     Attributes
     ----------
-    predictions : float64 (N, C)
-        F for the samples labelled so far.
     labelled : list of int
         Samples labelled so far.
 
@@ -72,9 +71,10 @@ class LookAhead:
 
     Notes
     -----
-    Memory: the kernel, plus (N, C) float64 a few times. A step costs O(N) for each candidate and
-    O(NC) only for the pairs that two tests of O(1) leave undecided. The residual kernel is
-    float32, so a pair whose two largest outputs agree to some 1e-6 may be decided by rounding.
+    Memory: the kernel (N, N) float32, twice (N, C) float64, and O(N) a thread. A step passes once
+    over all pairs: it updates the residual kernel, decides most pairs by two bounds in float32,
+    and the rest in float64. The residual kernel is float32, so a pair whose two largest outputs
+    agree to some 1e-6 may be decided by how it was rounded.
     """
 
     def __init__(
@@ -94,23 +94,35 @@ class LookAhead:
             raise ValueError(f"pseudo_labels must lie in [0, {n_classes})")
         if len(np.unique(start)) < len(start) or ((start < 0) | (start >= n)).any():
             raise ValueError(f"labelled must be distinct indices in [0, {n})")
-        if not np.isfinite(kernel).all():
+        if not np.isfinite(np.sum(kernel, dtype=np.float64)):
             raise ValueError("kernel has entries that are not finite")
-        self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
-        self._labels = labels
-        self._ridge = jitter * float(np.diagonal(kernel).mean(dtype=np.float64))
-        self._targets = np.zeros((n, n_classes))
-        self._targets[np.arange(n), labels] = 1
-        self.predictions = np.zeros((n, n_classes))
         self.labelled = start.tolist()
+        self._ridge = jitter * float(np.diagonal(kernel).mean(dtype=np.float64))
+        # Within, samples are in the order of their labels; `_place` gives a sample's row.
+        order = np.argsort(labels, kind="stable")
+        self._place = np.argsort(order)
+        self._labels = labels[order]
+        self._starts = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
+        self._tiles = cpu.tiles(self._labels)
+        self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
+        cpu.permute(self._residual, order)
+        self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
+        self._outputs = np.zeros((n, n_classes))
         if len(start):
-            self._condition(start)
+            self._condition(self._place[start])
+        self._transposed = self._outputs.T.copy()
+
+    @property
+    def predictions(self) -> NDArray[np.float64]:
+        """F for the samples labelled so far, (N, C)."""
+        return self._outputs[self._place]
 
     def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
-        """Form R and F for the labelled samples at the start, in float64 but for R itself."""
+        """Form R and F for the rows labelled at the start, in float64 but for R itself."""
         columns = self._residual[:, start].astype(np.float64)
         factor = cho_factor(columns[start] + self._ridge * np.eye(len(start)), lower=True)
-        self.predictions = columns @ cho_solve(factor, self._targets[start])
+        targets = np.eye(self._outputs.shape[1])[self._labels[start]]
+        self._outputs = columns @ cho_solve(factor, targets)
         solved = cho_solve(factor, columns.T)
         for low in range(0, len(columns), block):
             rows, rest = slice(low, low + block), slice(low, None)
@@ -133,47 +145,56 @@ class LookAhead:
         int64 (M,)
             Number of the N samples whose prediction would differ from their pseudo-label.
         """
-        chosen = np.asarray(candidates, dtype=np.int64)
-        if self.predictions.shape[1] == 1:  # no other class to lose to
-            return np.zeros(len(chosen), dtype=np.int64)
-        n = np.arange(len(self._labels))
-        others = self.predictions.copy()
-        others[n, self._labels] = -np.inf
-        rival = others.argmax(axis=1)
-        margin = self.predictions[n, self._labels] - others[n, rival]
-        counts = np.empty(len(chosen), dtype=np.int64)
-        _count_wrong(
+        places = self._place[np.asarray(candidates, dtype=np.int64)]
+        return self._pass(places)[places]
+
+    def _pass(self, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Bring R up to date and return the risk (N,) of the rows asked, in the order of rows."""
+        n = len(self._labels)
+        mask = np.zeros(n, dtype=np.bool_)
+        mask[asked] = True
+        own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
+        largest = cpu.margins(self._outputs, self._labels, own, value, rank)
+        counts = np.empty(n, dtype=np.int64)
+        cpu.count_wrong(
             self._residual,
+            self._direction,
             self._ridge,
-            self.predictions,
+            mask,
+            self._outputs,
+            self._transposed,
             self._labels,
-            rival,
-            margin,
-            chosen,
+            self._starts,
+            self._tiles,
+            own,
+            value,
+            rank,
+            largest,
             counts,
         )
+        self._direction = np.empty(0, dtype=np.float32)
         return counts
 
     def squared_error(self, candidates: ArrayLike, block: int = 1024) -> NDArray[np.float64]:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
-        chosen = np.asarray(candidates, dtype=np.int64)
-        error = self.predictions - self._targets
-        total = np.empty(len(chosen))
-        for low in range(0, len(chosen), block):
-            rows = chosen[low : low + block]
-            step = self._step(rows)
-            change = self._targets[rows] - self.predictions[rows]
-            total[low : low + block] = 2 * ((step @ error) * change).sum(axis=1) + (change**2).sum(
-                axis=1
-            ) * (step**2).sum(axis=1)
+        places = self._place[np.asarray(candidates, dtype=np.int64)]
+        error = self._outputs.copy()
+        error[np.arange(len(error)), self._labels] -= 1
+        total = np.empty(len(places))
+        for low in range(0, len(places), block):
+            rows = places[low : low + block]
+            step, change = self._step(rows), self._change(rows)
+            total[low : low + block] = 2 * ((step @ error) * change).sum(axis=1)
+            total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
         return total + (error**2).sum()
 
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
-        change = self._targets[index] - self.predictions[index]
-        self.predictions += np.outer(self._step(np.array([index]))[0], change)
-        pivot = np.sqrt(self._residual[index, index] + self._ridge)
-        _downdate(self._residual, (self._residual[index] / pivot).astype(np.float32))
+        place = self._place[[index]]
+        step, change = self._step(place)[0], self._change(place)[0]
+        cpu.add_outer(self._outputs, self._transposed, step, change)
+        row = self._residual[place[0]]
+        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._ridge))
         self.labelled.append(int(index))
 
     def select(self, budget: int) -> list[Choice]:
@@ -205,39 +226,14 @@ class LookAhead:
         return choices
 
     def _step(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return R(i, ·) / (R(i, i) + λ) for each i of `rows`."""
+        """Return R(i, ·) / (R(i, i) + λ) for each row i of `rows`."""
+        if len(self._direction):
+            self._pass(np.empty(0, dtype=np.int64))
         residual = self._residual[rows].astype(np.float64)
         return residual / (self._residual[rows, rows].astype(np.float64) + self._ridge)[:, None]
 
-
-# Room for rounding in the bound below: pairs this close go to the full test.
-SLACK = 1e-12
-
-
-@njit(parallel=True, cache=True)
-def _count_wrong(residual, ridge, predictions, labels, rival, margin, candidates, counts):  # type: ignore[no-untyped-def]
-    for k in prange(len(candidates)):
-        i = candidates[k]
-        change = -predictions[i]
-        change[labels[i]] += 1.0
-        spread = change.max() - change.min()
-        pivot = np.float64(residual[i, i]) + ridge
-        wrong = 0
-        for x in range(len(labels)):
-            step = np.float64(residual[i, x]) / pivot
-            own = predictions[x, labels[x]] + step * change[labels[x]]
-            if own <= predictions[x, rival[x]] + step * change[rival[x]]:
-                wrong += 1  # its rival so far stays ahead, whatever the others do
-            elif abs(step) * spread + SLACK >= margin[x]:  # else no class can overtake
-                for c in range(predictions.shape[1]):
-                    if c != labels[x] and own <= predictions[x, c] + step * change[c]:
-                        wrong += 1
-                        break
-        counts[k] = wrong
-
-
-@njit(parallel=True, cache=True)
-def _downdate(residual, direction):  # type: ignore[no-untyped-def]
-    for i in prange(len(direction)):
-        for j in range(len(direction)):
-            residual[i, j] -= direction[i] * direction[j]
+    def _change(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return e_y - F(i) for each row i of `rows`."""
+        change = -self._outputs[rows]
+        change[np.arange(len(rows)), self._labels[rows]] += 1
+        return change
