@@ -18,5 +18,5 @@ extract_features(
     datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"])),
     encoder,
     FeatureSettings.model_validate(settings["features"]),
-    Provenance(snakemake.params.settings, {"encoder": digest}, (snakemake.wildcards.experiment,)),
+    Provenance(snakemake.params.settings, {"encoder": digest}, ()),
 )

@@ -32,6 +32,6 @@ write_history(snakemake.output.history, history)
 save_encoder(
     snakemake.output.encoder,
     encoder,
-    Provenance(snakemake.params.settings, {}, (snakemake.wildcards.experiment,)),
+    Provenance(snakemake.params.settings, {}, ()),
 )
 remove_checkpoint(checkpoint)

@@ -90,3 +90,14 @@ def test_equal_settings_have_one_text():
     first = load_config(DEFAULT).experiments["digits"].classifier
     values = changed(f"{D}.classifier", {"epochs": 100, "hidden_width": 512})
     assert load_config(values).experiments["digits"].classifier.canonical() == first.canonical()
+
+
+def test_what_config_yaml_shows_are_the_defaults():
+    values = copy.deepcopy(DEFAULT)
+    digits = values["experiments"]["digits"]
+    digits |= dict.fromkeys(("encoder", "pretraining", "features", "classifier"), {})
+    values["strategies"] = {
+        name: {key: value for key, value in strategy.items() if key in ("method", "feature")}
+        for name, strategy in values["strategies"].items()
+    }
+    assert load_config(values) == load_config(DEFAULT)
