@@ -21,7 +21,12 @@ rule plot_accuracy:
     input:
         accuracy="results/{experiment}/accuracy.csv",
     output:
-        multiext("results/{experiment}/figures/accuracy", ".pdf", ".png"),
+        pdf="results/{experiment}/figures/accuracy.pdf",
+        png=report(
+            "results/{experiment}/figures/accuracy.png",
+            category="{experiment}",
+            labels={"result": "figure", "of": "accuracy"},
+        ),
     log:
         "logs/{experiment}/plot_accuracy.log",
     localrule: True
@@ -37,7 +42,12 @@ rule plot_gain:
     input:
         accuracy="results/{experiment}/accuracy.csv",
     output:
-        multiext("results/{experiment}/figures/gain", ".pdf", ".png"),
+        pdf="results/{experiment}/figures/gain.pdf",
+        png=report(
+            "results/{experiment}/figures/gain.png",
+            category="{experiment}",
+            labels={"result": "figure", "of": "gain"},
+        ),
     log:
         "logs/{experiment}/plot_gain.log",
     localrule: True
@@ -53,7 +63,12 @@ rule plot_pretraining:
     input:
         history="results/{experiment}/pretrain.csv",
     output:
-        multiext("results/{experiment}/figures/pretraining", ".pdf", ".png"),
+        pdf="results/{experiment}/figures/pretraining.pdf",
+        png=report(
+            "results/{experiment}/figures/pretraining.png",
+            category="{experiment}",
+            labels={"result": "figure", "of": "pretraining"},
+        ),
     log:
         "logs/{experiment}/plot_pretraining.log",
     localrule: True
@@ -69,7 +84,13 @@ rule table_accuracy:
     input:
         accuracy="results/{experiment}/accuracy.csv",
     output:
-        multiext("results/{experiment}/tables/accuracy", ".md", ".csv", ".tex"),
+        md="results/{experiment}/tables/accuracy.md",
+        csv=report(
+            "results/{experiment}/tables/accuracy.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "accuracy"},
+        ),
+        tex="results/{experiment}/tables/accuracy.tex",
     log:
         "logs/{experiment}/table_accuracy.log",
     localrule: True
@@ -85,7 +106,13 @@ rule table_effective_budget:
     input:
         accuracy="results/{experiment}/accuracy.csv",
     output:
-        multiext("results/{experiment}/tables/effective_budget", ".md", ".csv", ".tex"),
+        md="results/{experiment}/tables/effective_budget.md",
+        csv=report(
+            "results/{experiment}/tables/effective_budget.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "effective budget"},
+        ),
+        tex="results/{experiment}/tables/effective_budget.tex",
     log:
         "logs/{experiment}/table_effective_budget.log",
     localrule: True

@@ -57,7 +57,9 @@ def take_lock():
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        raise WorkflowError(f"another snakemake is running in {Path.cwd()}: wait for it to end")
+        raise WorkflowError(
+            f"another snakemake is running in {Path.cwd()}: wait for it to end"
+        )
 
 
 onstart:
