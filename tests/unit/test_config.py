@@ -95,7 +95,7 @@ def test_equal_settings_have_one_text():
 def test_what_config_yaml_shows_are_the_defaults():
     values = copy.deepcopy(DEFAULT)
     digits = values["experiments"]["digits"]
-    digits |= dict.fromkeys(("encoder", "pretraining", "features", "classifier"), {})
+    digits |= {key: {} for key in ("encoder", "pretraining", "features", "classifier")}
     values["strategies"] = {
         name: {key: value for key, value in strategy.items() if key in ("method", "feature")}
         for name, strategy in values["strategies"].items()
