@@ -159,8 +159,7 @@ def count_wrong(
         for c in range(n_classes):
             for i in range(low, high):
                 change[i - low, c] = (c == label) - columns[c, i]
-        unsure = np.zeros(-(-n // 8) * 8, dtype=np.uint8)
-        eights = unsure.view(np.uint64)
+        unsure = np.zeros(-(-n // 8) * 8, dtype=np.uint8)  # whole eights, for `_resolve`
         for i in range(low, high):
             row, g = residual[i], change[i - low]
             if len(direction):
@@ -175,24 +174,21 @@ def count_wrong(
             right, smallest, greatest = _sure(
                 row, over_label, over_rest, unsure, g, label, starts, inverse, band
             )
-            for eight in range(len(eights)):
-                if eights[eight]:
-                    for x in range(8 * eight, 8 * eight + 8):
-                        if unsure[x]:
-                            step = np.float64(row[x]) * inverse
-                            after = own[x] + step * g[labels[x]]
-                            if (
-                                after > value[0, x] + step * g[rank[0, x]]
-                                and after > value[1, x] + step * g[rank[1, x]]
-                                and (
-                                    labels[x] == label
-                                    or after > columns[label, x] + step * g[label]
-                                )
-                            ):
-                                rest = value[2, x] + max(step * smallest, step * greatest)
-                                right += after > rest + SLACK or _is_largest(
-                                    after, rows[x], step, g
-                                )
+            right += _resolve(
+                row,
+                unsure,
+                rows,
+                columns[label],
+                labels,
+                own,
+                value,
+                rank,
+                g,
+                label,
+                inverse,
+                smallest,
+                greatest,
+            )
             counts[i] = n - right
 
 
@@ -240,6 +236,49 @@ def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
             unsure[x] = np.uint8(1) if undecided else np.uint8(0)
         right += sure
     return right, low, high
+
+
+@njit
+def _resolve(
+    row,
+    unsure,
+    rows,
+    of_label,
+    labels,
+    own,
+    value,
+    rank,
+    g,
+    label,
+    inverse,
+    smallest,
+    greatest,
+):
+    """Count, in float64, which of the unsure predictions are right.
+
+    A prediction is wrong if one of its two nearest rivals or the candidate's label reaches it. It
+    is right if the third rival could not, were it to change by the most that any class does. Only
+    what is left is compared with all classes.
+    """
+    right = 0
+    eights = unsure.view(np.uint64)  # most are zero
+    for eight in range(len(eights)):
+        if not eights[eight]:
+            continue
+        for x in range(8 * eight, 8 * eight + 8):
+            if not unsure[x]:
+                continue
+            step = np.float64(row[x]) * inverse
+            after = own[x] + step * g[labels[x]]
+            if after <= value[0, x] + step * g[rank[0, x]]:
+                continue
+            if after <= value[1, x] + step * g[rank[1, x]]:
+                continue
+            if labels[x] != label and after <= of_label[x] + step * g[label]:
+                continue
+            rest = value[2, x] + max(step * smallest, step * greatest)
+            right += after > rest + SLACK or _is_largest(after, rows[x], step, g)
+    return right
 
 
 @njit
