@@ -10,8 +10,8 @@ import numpy as np
 
 from ntkcpl.artifacts import (
     Provenance,
+    open_hdf5,
     read_batch,
-    read_classifier,
     read_features,
     write_classifier,
 )
@@ -24,9 +24,10 @@ features = read_features(snakemake.input.features)
 labelled, seconds = read_batch(snakemake.input.batch, features, settings["batch_size"])
 inputs = {"features": features.digest}
 if snakemake.input.classifier:
-    before = read_classifier(snakemake.input.classifier, features)
-    inputs["classifier"] = before.digest
-    labelled = np.concatenate([before.labelled, labelled])
+    # Not all of it: what it says about the pool is of no use here.
+    with open_hdf5(snakemake.input.classifier, "classifier", inputs) as before:
+        labelled = np.concatenate([before["labelled"][:], labelled])
+        inputs["classifier"] = before.attrs["digest"]
 
 classifier = train_classifier(
     features,

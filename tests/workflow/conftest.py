@@ -1,5 +1,6 @@
 """Runs the real workflow, in a copy of the checkout, on small real input."""
 
+import copy
 import os
 import shutil
 import subprocess
@@ -66,7 +67,7 @@ class Workflow:
     def copy(self, folder):
         """Return a copy with all results, as if it had been run in `folder`."""
         shutil.copytree(self.folder, folder, copy_function=shutil.copy2)
-        return Workflow(folder, yaml.safe_load(yaml.safe_dump(self.config)))
+        return Workflow(folder, copy.deepcopy(self.config))
 
 
 @pytest.fixture(scope="session")

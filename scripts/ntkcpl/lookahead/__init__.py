@@ -150,13 +150,9 @@ class LookAhead:
 
     def _pass(self, asked: NDArray[np.int64]) -> NDArray[np.int64]:
         """Bring R up to date and return the risk (N,) of the rows asked, in the order of rows."""
-        n = len(self._labels)
-        mask = np.zeros(n, dtype=np.bool_)
+        mask = np.zeros(len(self._labels), dtype=np.bool_)
         mask[asked] = True
-        own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
-        largest = cpu.margins(self._outputs, self._labels, own, value, rank)
-        counts = np.empty(n, dtype=np.int64)
-        cpu.count_wrong(
+        counts: NDArray[np.int64] = cpu.count_wrong(
             self._residual,
             self._direction,
             self._ridge,
@@ -166,11 +162,7 @@ class LookAhead:
             self._labels,
             self._starts,
             self._tiles,
-            own,
-            value,
-            rank,
-            largest,
-            counts,
+            cpu.find_rivals(self._outputs, self._labels),
         )
         self._direction = np.empty(0, dtype=np.float32)
         return counts

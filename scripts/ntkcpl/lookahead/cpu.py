@@ -9,6 +9,8 @@ signed indices against negative values, and such loops are not vectorised.
 # takes the time is parallel, because numba needs many seconds to compile one that is.
 # mypy: disallow_untyped_defs=False
 
+from typing import NamedTuple
+
 import numpy as np
 from numba import njit, prange
 
@@ -60,31 +62,38 @@ def add_outer(rows, columns, step, change):
             columns[c, x] += step[x] * change[c]
 
 
-@njit(cache=True)
-def margins(rows, labels, own, value, rank):
-    """Find each sample's own output, and the three largest of other classes.
+class Rivals(NamedTuple):
+    """Each sample's own output, and the three largest of other classes.
 
-    Parameters
+    Attributes
     ----------
-    rows : float64 (N, C), labels : int64 (N,)
-        Predictions F, and the classes that are the samples' own.
-    own : float64 (N,), value : float64 (3, N), rank : int64 (3, N)
-        Take own outputs, and the others' outputs and classes, the largest first; where there are
-        fewer than three others, the value is lower than any output.
-
-    Returns
-    -------
-    float
-        The largest absolute output.
+    own : float64 (N,)
+        Outputs of the own classes.
+    value : float64 (3, N), rank : int64 (3, N)
+        The others' outputs and classes, the largest first; where there are fewer than three, the
+        value is lower than any output.
+    largest : float
+        The largest absolute output of all.
     """
-    size = np.empty(len(labels))
-    for x in range(len(labels)):
+
+    own: np.ndarray
+    value: np.ndarray
+    rank: np.ndarray
+    largest: float
+
+
+@njit(cache=True)
+def find_rivals(rows, labels):
+    """Return the `Rivals` in predictions F, `rows` (N, C), of samples with `labels` (N,)."""
+    n = len(labels)
+    own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
+    largest = 0.0
+    for x in range(n):
         first, second, third = LOWEST, LOWEST, LOWEST
         a, b, d = labels[x], labels[x], labels[x]
-        most = 0.0
         for c in range(rows.shape[1]):
             v = rows[x, c]
-            most = max(most, abs(v))
+            largest = max(largest, abs(v))
             if v > third and c != labels[x]:
                 if v > first:
                     third, d, second, b, first, a = second, b, first, a, v, c
@@ -94,8 +103,8 @@ def margins(rows, labels, own, value, rank):
                     third, d = v, c
         value[0, x], value[1, x], value[2, x] = first, second, third
         rank[0, x], rank[1, x], rank[2, x] = a, b, d
-        own[x], size[x] = rows[x, labels[x]], most
-    return size.max()
+        own[x] = rows[x, labels[x]]
+    return Rivals(own, value, rank, largest)
 
 
 @njit(fastmath=True)
@@ -105,22 +114,7 @@ def _downdate_row(row, direction, factor):
 
 
 @njit(cache=True, parallel=True)
-def count_wrong(
-    residual,
-    direction,
-    ridge,
-    asked,
-    rows,
-    columns,
-    labels,
-    starts,
-    bounds,
-    own,
-    value,
-    rank,
-    largest,
-    counts,
-):
+def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts, bounds, rivals):
     """Subtract direction directionᵀ from `residual`, then count for each candidate that is asked.
 
     Parameters
@@ -137,12 +131,17 @@ def count_wrong(
         Predictions F, and their transpose.
     labels : int64 (N,), starts : uint64 (C + 1,), bounds : int64 (tiles + 1,)
         Labels, where each label's samples start, and `tiles(labels)`.
-    own, value, rank, largest
-        What `margins` found.
-    counts : int64 (N,)
-        Takes the number of wrong predictions for each candidate asked.
+    rivals
+        What `find_rivals` found in `rows`.
+
+    Returns
+    -------
+    int64 (N,)
+        The number of wrong predictions for each candidate asked, 0 for the others.
     """
     n, n_classes = rows.shape
+    own, value, rank, largest = rivals
+    counts = np.zeros(n, dtype=np.int64)
     diagonal = np.float64(0)
     for i in range(n):
         diagonal = max(diagonal, np.float64(residual[i, i]))
@@ -175,21 +174,10 @@ def count_wrong(
                 row, over_label, over_rest, unsure, g, label, starts, inverse, band
             )
             right += _resolve(
-                row,
-                unsure,
-                rows,
-                columns[label],
-                labels,
-                own,
-                value,
-                rank,
-                g,
-                label,
-                inverse,
-                smallest,
-                greatest,
+                row, unsure, rows, columns, labels, rivals, g, label, inverse, smallest, greatest
             )
             counts[i] = n - right
+    return counts
 
 
 @njit(fastmath=True)
@@ -200,7 +188,7 @@ def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
     bounds: exactly against that label, and against the rest by the least and the most that any of
     the rest changes. Returns also these two, of all classes but the label.
     """
-    low, low2, high, high2 = 1e30, 1e30, -1e30, -1e30
+    low, low2, high, high2 = -LOWEST, -LOWEST, LOWEST, LOWEST
     at_low, at_high = -1, -1
     for c in range(len(g)):
         if c != label:
@@ -239,27 +227,14 @@ def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
 
 
 @njit
-def _resolve(
-    row,
-    unsure,
-    rows,
-    of_label,
-    labels,
-    own,
-    value,
-    rank,
-    g,
-    label,
-    inverse,
-    smallest,
-    greatest,
-):
+def _resolve(row, unsure, rows, columns, labels, rivals, g, label, inverse, smallest, greatest):
     """Count, in float64, which of the unsure predictions are right.
 
     A prediction is wrong if one of its two nearest rivals or the candidate's label reaches it. It
     is right if the third rival could not, were it to change by the most that any class does. Only
     what is left is compared with all classes.
     """
+    own, value, rank, _ = rivals
     right = 0
     eights = unsure.view(np.uint64)  # most are zero
     for eight in range(len(eights)):
@@ -274,7 +249,7 @@ def _resolve(
                 continue
             if after <= value[1, x] + step * g[rank[1, x]]:
                 continue
-            if labels[x] != label and after <= of_label[x] + step * g[label]:
+            if labels[x] != label and after <= columns[label, x] + step * g[label]:
                 continue
             rest = value[2, x] + max(step * smallest, step * greatest)
             right += after > rest + SLACK or _is_largest(after, rows[x], step, g)
