@@ -20,8 +20,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl.kernel import empirical_ntk
+from ntkcpl.kmeans import constrained_kmeans
 from ntkcpl.lookahead import LookAhead
-from ntkcpl.pseudo_labels import constrained_kmeans
 from ntkcpl.scaling import scale_embedding
 
 
