@@ -1,265 +1,143 @@
-"""The look-ahead's loops over all pairs of samples, compiled by numba.
-
-Samples are in the order of their labels, so what depends on a pair's two labels is constant along
-a stretch of memory. Indices in the hot loops count from 0 in a slice or are unsigned: numba guards
-signed indices against negative values, and such loops are not vectorised.
-"""
-
-# numba's functions are untyped for mypy, which sees nothing but Any in them. Only the loop that
-# takes the time is parallel, because numba needs many seconds to compile one that is.
-# mypy: disallow_untyped_defs=False
-
-from typing import NamedTuple
+"""The look-ahead's engine for the CPU, by numba."""
 
 import numpy as np
-from numba import njit, prange
+from numpy.typing import NDArray
+from scipy.linalg import cho_factor, cho_solve
 
-# Rows of one label that share two arrays of margins in `count_wrong`.
-TILE = 32
-# Margins closer than this, relative to the sizes they are differences of, are float32's rounding:
-# such pairs are decided in float64.
-ROUNDING = 1e-6
-SLACK = 1e-9  # the same in float64
-LOWEST = -1e30  # lower than any output
+from ntkcpl.lookahead import loops
 
 
-def tiles(labels):
-    """Return the bounds of stretches of at most TILE rows of one label, increasing."""
-    starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
-    ends = np.r_[starts[1:], len(labels)]
-    bounds = [np.arange(a, b, TILE) for a, b in zip(starts, ends, strict=True)]
-    return np.concatenate([*bounds, [len(labels)]])
-
-
-@njit(cache=True)
-def permute(kernel, order):
-    """Bring rows and columns of a square matrix into `order`, in place."""
-    n = len(order)
-    for i in range(n):
-        kernel[i] = kernel[i][order]
-    done = np.zeros(n, dtype=np.bool_)
-    for first in range(n):
-        if done[first]:
-            continue
-        saved = kernel[first].copy()
-        i = first
-        while order[i] != first:
-            kernel[i] = kernel[order[i]]
-            done[i] = True
-            i = order[i]
-        kernel[i] = saved
-        done[i] = True
-
-
-@njit(cache=True)
-def add_outer(rows, columns, step, change):
-    """Add step changeᵀ to `rows` (N, C) and to its transpose `columns` (C, N), alike to the bit."""
-    for x in range(len(step)):
-        for c in range(len(change)):
-            rows[x, c] += step[x] * change[c]
-    for c in range(len(change)):
-        for x in range(len(step)):
-            columns[c, x] += step[x] * change[c]
-
-
-class Rivals(NamedTuple):
-    """Each sample's own output, and the three largest of other classes.
-
-    Attributes
-    ----------
-    own : float64 (N,)
-        Outputs of the own classes.
-    value : float64 (3, N), rank : int64 (3, N)
-        The others' outputs and classes, the largest first; where there are fewer than three, the
-        value is lower than any output.
-    largest : float
-        The largest absolute output of all.
-    """
-
-    own: np.ndarray
-    value: np.ndarray
-    rank: np.ndarray
-    largest: float
-
-
-@njit(cache=True)
-def find_rivals(rows, labels):
-    """Return the `Rivals` in predictions F, `rows` (N, C), of samples with `labels` (N,)."""
-    n = len(labels)
-    own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
-    largest = 0.0
-    for x in range(n):
-        first, second, third = LOWEST, LOWEST, LOWEST
-        a, b, d = labels[x], labels[x], labels[x]
-        for c in range(rows.shape[1]):
-            v = rows[x, c]
-            largest = max(largest, abs(v))
-            if v > third and c != labels[x]:
-                if v > first:
-                    third, d, second, b, first, a = second, b, first, a, v, c
-                elif v > second:
-                    third, d, second, b = second, b, v, c
-                else:
-                    third, d = v, c
-        value[0, x], value[1, x], value[2, x] = first, second, third
-        rank[0, x], rank[1, x], rank[2, x] = a, b, d
-        own[x] = rows[x, labels[x]]
-    return Rivals(own, value, rank, largest)
-
-
-@njit(fastmath=True)
-def _downdate_row(row, direction, factor):
-    for x in range(len(row)):
-        row[x] -= factor * direction[x]
-
-
-@njit(cache=True, parallel=True)
-def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts, bounds, rivals):
-    """Subtract direction directionᵀ from `residual`, then count for each candidate that is asked.
+class CpuEngine:
+    """The look-ahead's R and F in the order of the samples' labels; see `engine.Engine`.
 
     Parameters
     ----------
-    residual : float32 (N, N)
-        The residual kernel, in the order of labels; each row is updated just before it is read.
-    direction : float32 (N,) or (0,)
-        Rank-one update still to be done; empty for none.
+    kernel : float32 (N, N)
+        Becomes R in place.
+    labels : int64 (N,)
+        Pseudo-labels in [0, n_classes).
+    n_classes
+        Number of pseudo-classes C.
+    labelled : int64 (L,)
+        Samples labelled at the start.
     ridge
         λ.
-    asked : bool (N,)
-        Candidates.
-    rows : float64 (N, C), columns : float64 (C, N)
-        Predictions F, and their transpose.
-    labels : int64 (N,), starts : uint64 (C + 1,), bounds : int64 (tiles + 1,)
-        Labels, where each label's samples start, and `tiles(labels)`.
-    rivals
-        What `find_rivals` found in `rows`.
 
-    Returns
-    -------
-    int64 (N,)
-        The number of wrong predictions for each candidate asked, 0 for the others.
+    Notes
+    -----
+    Memory: the kernel (N, N) float32, twice (N, C) float64, and O(N) a thread. Adding a sample
+    leaves R as it is: the next pass over all pairs updates each row just before it reads it.
     """
-    n, n_classes = rows.shape
-    own, value, rank, largest = rivals
-    counts = np.zeros(n, dtype=np.int64)
-    diagonal = np.float64(0)
-    for i in range(n):
-        diagonal = max(diagonal, np.float64(residual[i, i]))
-    for tile in prange(len(bounds) - 1):
-        low, high = bounds[tile], bounds[tile + 1]
-        label = labels[low]
-        # Margin of each sample over the tile's label, and over the best of all others.
-        over_label = np.empty(n, dtype=np.float32)
-        over_rest = np.empty(n, dtype=np.float32)
-        for x in range(n):
-            over_label[x] = own[x] - columns[label, x] if labels[x] != label else -LOWEST
-            over_rest[x] = own[x] - (value[1, x] if rank[0, x] == label else value[0, x])
-        change = np.empty((high - low, n_classes))
-        for c in range(n_classes):
-            for i in range(low, high):
-                change[i - low, c] = (c == label) - columns[c, i]
-        unsure = np.zeros(-(-n // 8) * 8, dtype=np.uint8)  # whole eights, for `_resolve`
-        for i in range(low, high):
-            row, g = residual[i], change[i - low]
-            if len(direction):
-                _downdate_row(row, direction, direction[i])
-            if not asked[i]:
-                continue
-            inverse = 1 / (np.float64(row[i]) + ridge)
-            # |R(i, x)| is at most the root of R(i, i) R(x, x).
-            reach = np.sqrt(max(diagonal * np.float64(row[i]), 0.0)) * inverse
-            spread = g.max() - g.min()
-            band = np.float32(ROUNDING * (1 + largest + reach * spread))
-            right, smallest, greatest = _sure(
-                row, over_label, over_rest, unsure, g, label, starts, inverse, band
-            )
-            right += _resolve(
-                row, unsure, rows, columns, labels, rivals, g, label, inverse, smallest, greatest
-            )
-            counts[i] = n - right
-    return counts
 
+    def __init__(
+        self,
+        kernel: NDArray[np.float32],
+        labels: NDArray[np.int64],
+        n_classes: int,
+        labelled: NDArray[np.int64],
+        ridge: float,
+    ) -> None:
+        self._ridge = ridge
+        # `_place` gives a sample's row in the order of labels.
+        order = np.argsort(labels, kind="stable")
+        self._place = np.argsort(order)
+        self._labels = labels[order]
+        self._starts = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
+        self._tiles = loops.tiles(self._labels)
+        self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
+        loops.permute(self._residual, order)
+        self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
+        self._outputs = np.zeros((len(labels), n_classes))
+        if len(labelled):
+            self._condition(self._place[labelled])
+        self._transposed = self._outputs.T.copy()
 
-@njit(fastmath=True)
-def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
-    """Count predictions that are surely right; mark in `unsure` those that must be looked at.
+    @property
+    def predictions(self) -> NDArray[np.float64]:
+        """F, (N, C)."""
+        return self._outputs[self._place]
 
-    All classes but the candidate's label change by nearly the same, so a sample is decided by two
-    bounds: exactly against that label, and against the rest by the least and the most that any of
-    the rest changes. Returns also these two, of all classes but the label.
-    """
-    low, low2, high, high2 = -LOWEST, -LOWEST, LOWEST, LOWEST
-    at_low, at_high = -1, -1
-    for c in range(len(g)):
-        if c != label:
-            if g[c] < low:
-                low, low2, at_low = g[c], low, c
-            elif g[c] < low2:
-                low2 = g[c]
-            if g[c] > high:
-                high, high2, at_high = g[c], high, c
-            elif g[c] > high2:
-                high2 = g[c]
-    right = 0
-    for c in range(len(g)):
-        # A class is no rival of its own samples.
-        least = low2 if c == at_low else low
-        most = high2 if c == at_high else high
-        if least > most:  # no class is left in the rest
-            least = most = g[c]
-        against_label = np.float32((g[c] - g[label]) * inverse)
-        against_least = np.float32((g[c] - least) * inverse)
-        against_most = np.float32((g[c] - most) * inverse)
-        sure = np.int32(0)
-        for x in range(starts[c], starts[c + 1]):
-            margin = over_label[x] + row[x] * against_label
-            first = over_rest[x] + row[x] * against_least
-            second = over_rest[x] + row[x] * against_most
-            worst = first if first < second else second
-            best = second if first < second else first
-            worst = margin if margin < worst else worst
-            best = margin if margin < best else best
-            sure += np.int32(worst > band)
-            undecided = (worst <= band) and (best >= -band)
-            unsure[x] = np.uint8(1) if undecided else np.uint8(0)
-        right += sure
-    return right, low, high
+    @property
+    def residual(self) -> NDArray[np.float32]:
+        """A copy of R, (N, N); for tests."""
+        self._update()
+        return self._residual[np.ix_(self._place, self._place)]
 
+    def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
+        """Form R and F for the rows labelled at the start, in float64 but for R itself."""
+        columns = self._residual[:, start].astype(np.float64)
+        factor = cho_factor(columns[start] + self._ridge * np.eye(len(start)), lower=True)
+        targets = np.eye(self._outputs.shape[1])[self._labels[start]]
+        self._outputs = columns @ cho_solve(factor, targets)
+        solved = cho_solve(factor, columns.T)
+        for low in range(0, len(columns), block):
+            rows, rest = slice(low, low + block), slice(low, None)
+            part = self._residual[rows, rest] - columns[rows] @ solved[:, rest]
+            self._residual[rows, rest] = part
+            self._residual[rest, rows] = part.T
+            corner = self._residual[rows, rows]
+            self._residual[rows, rows] = (corner + corner.T) / 2
 
-@njit
-def _resolve(row, unsure, rows, columns, labels, rivals, g, label, inverse, smallest, greatest):
-    """Count, in float64, which of the unsure predictions are right.
+    def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of wrong predictions after adding each of M candidates, (M,)."""
+        places = self._place[candidates]
+        return self._pass(places)[places]
 
-    A prediction is wrong if one of its two nearest rivals or the candidate's label reaches it. It
-    is right if the third rival could not, were it to change by the most that any class does. Only
-    what is left is compared with all classes.
-    """
-    own, value, rank, _ = rivals
-    right = 0
-    eights = unsure.view(np.uint64)  # most are zero
-    for eight in range(len(eights)):
-        if not eights[eight]:
-            continue
-        for x in range(8 * eight, 8 * eight + 8):
-            if not unsure[x]:
-                continue
-            step = np.float64(row[x]) * inverse
-            after = own[x] + step * g[labels[x]]
-            if after <= value[0, x] + step * g[rank[0, x]]:
-                continue
-            if after <= value[1, x] + step * g[rank[1, x]]:
-                continue
-            if labels[x] != label and after <= columns[label, x] + step * g[label]:
-                continue
-            rest = value[2, x] + max(step * smallest, step * greatest)
-            right += after > rest + SLACK or _is_largest(after, rows[x], step, g)
-    return right
+    def _pass(self, asked: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Bring R up to date and count for the rows asked; returns (N,) in the order of rows."""
+        mask = np.zeros(len(self._labels), dtype=np.bool_)
+        mask[asked] = True
+        counts: NDArray[np.int64] = loops.count_wrong(
+            self._residual,
+            self._direction,
+            self._ridge,
+            mask,
+            self._outputs,
+            self._transposed,
+            self._labels,
+            self._starts,
+            self._tiles,
+            loops.find_rivals(self._outputs, self._labels),
+        )
+        self._direction = np.empty(0, dtype=np.float32)
+        return counts
 
+    def _update(self) -> None:
+        """Bring R up to date."""
+        if len(self._direction):
+            self._pass(np.empty(0, dtype=np.int64))
 
-@njit
-def _is_largest(after, outputs, step, g):
-    """Whether `after`, the own output after a step, is larger than that of every other class."""
-    reached = 0
-    for c in range(len(g)):
-        reached += outputs[c] + step * g[c] >= after
-    return reached == 1  # by itself
+    def squared_error(
+        self, candidates: NDArray[np.int64], block: int = 1024
+    ) -> NDArray[np.float64]:
+        """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
+        places = self._place[candidates]
+        error = self._outputs.copy()
+        error[np.arange(len(error)), self._labels] -= 1
+        total = np.empty(len(places))
+        for low in range(0, len(places), block):
+            rows = places[low : low + block]
+            step, change = self._step(rows), self._change(rows)
+            total[low : low + block] = 2 * ((step @ error) * change).sum(axis=1)
+            total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
+        return total + (error**2).sum()
+
+    def add(self, index: int) -> None:
+        """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
+        place = self._place[[index]]
+        step, change = self._step(place)[0], self._change(place)[0]
+        loops.add_outer(self._outputs, self._transposed, step, change)
+        row = self._residual[place[0]]
+        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._ridge))
+
+    def _step(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return R(i, ·) / (R(i, i) + λ) for each row i of `rows`."""
+        self._update()
+        residual = self._residual[rows].astype(np.float64)
+        return residual / (self._residual[rows, rows].astype(np.float64) + self._ridge)[:, None]
+
+    def _change(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return e_y - F(i) for each row i of `rows`."""
+        change = -self._outputs[rows]
+        change[np.arange(len(rows)), self._labels[rows]] += 1
+        return change

@@ -1,0 +1,31 @@
+"""What the look-ahead asks of the engine that holds its two large arrays."""
+
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Engine(Protocol):
+    """Holds R and F of `LookAhead` in the layout that suits it, and makes the passes over them.
+
+    All indices and arrays are in the order of the samples, whatever the order within. Each
+    question about all pairs of a candidate and a sample is a method of its own.
+    """
+
+    @property
+    def predictions(self) -> NDArray[np.float64]:
+        """F, (N, C)."""
+
+    @property
+    def residual(self) -> NDArray[np.float32]:
+        """A copy of R, (N, N); for tests."""
+
+    def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of wrong predictions after adding each of M candidates, (M,)."""
+
+    def squared_error(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
+
+    def add(self, index: int) -> None:
+        """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
