@@ -1,43 +1,55 @@
-"""Closed-form empirical neural tangent kernel of the classifier's head, computed in blocks.
+"""Closed-form neural tangent kernels of the classifier's head, computed in tiles.
 
-The head is Linear-BatchNorm-ReLU-Linear at its random initialisation, the batch norm frozen at the
-statistics of the samples that it is given, seen through one of its logits.
+The head is Linear-BatchNorm-ReLU-Linear at its random initialisation, seen through one of its
+logits: `empirical_ntk` at a given width and draw, `infinite_ntk` in the limit of infinite width.
 """
+
+from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 BATCHNORM_EPS = 1e-5  # torch's default
+# The cosine above which rows are parallel: float32 cannot tell an angle below 0.001 from none.
+PARALLEL = np.float32(1 - 5e-7)
+Width = int | Literal["infinite"]
+Tile = Callable[[slice, slice], NDArray[np.float32]]
+
+
+def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
+    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which needs no `rng`; float32 (N, N)."""
+    return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
 
 
 def empirical_ntk(
-    x: NDArray[np.float32], width: int, rng: np.random.Generator, block: int = 2048
+    x: NDArray[np.float32], width: int, rng: np.random.Generator, tile: int = 1024
 ) -> NDArray[np.float32]:
     """Return the empirical NTK of the head at a random initialisation (paper, eq. 3).
 
-    With Z = (X W₁ᵀ + b₁ - μ)/σ (the batch norm's γ = 1 and β = 0 at initialisation), Φ = relu(Z),
-    D = 1[Z > 0]∘a for the logit's weights a, and Dₛ = D/σ, the gradients with respect to (a, its
-    bias), (W₁, b₁), β and γ contribute in turn
+    The batch norm is frozen at the statistics of `x`. With Z = (X W₁ᵀ + b₁ - μ)/σ (its γ = 1 and
+    β = 0 at initialisation), Φ = relu(Z), D = 1[Z > 0]∘a for the logit's weights a, and Dₛ = D/σ,
+    the gradients with respect to (a, its bias), (W₁, b₁), β and γ contribute in turn
 
         K = ΦΦᵀ + 1 + (XXᵀ + 1)∘(DₛDₛᵀ) + DDᵀ + (D∘Z)(D∘Z)ᵀ.
 
     Parameters
     ----------
     x : float32 (N, D)
-        Scaled embeddings; μ and σ are theirs.
+        Embeddings; μ and σ are those of their hidden units.
     width
         Hidden units H.
     rng
         Draws W₁, b₁ and a as torch initialises `nn.Linear`: uniform in ±1/√fan_in.
-    block
-        Rows computed at once.
+    tile
+        Rows and columns computed at once.
 
     Returns
     -------
     float32 (N, N)
-        Symmetric to the bit. Memory beyond it: 4 NH + 4 · block · N float32.
+        Symmetric to the bit. Memory beyond it: 4 NH float32 and a few tiles.
     """
-    n, d = x.shape
+    d = x.shape[1]
     bound = 1 / np.sqrt(d)
     weight = rng.uniform(-bound, bound, (width, d))
     bias = rng.uniform(-bound, bound, width)
@@ -52,15 +64,77 @@ def empirical_ntk(
     outer = np.hstack([np.maximum(z, 0), active, active * z])
     inner = active / deviation.astype(np.float32)
 
-    kernel = np.empty((n, n), dtype=np.float32)
-    for start in range(0, n, block):
-        rows, rest = slice(start, start + block), slice(start, None)
-        part = x[rows] @ x[rest].T + 1
-        part *= inner[rows] @ inner[rest].T
-        part += outer[rows] @ outer[rest].T
-        part += 1
-        kernel[rows, rest] = part
-        kernel[rest, rows] = part.T
-        corner = kernel[rows, rows]
-        kernel[rows, rows] = (corner + corner.T) / 2
-    return kernel
+    def part(rows: slice, columns: slice) -> NDArray[np.float32]:
+        kernel = x[rows] @ x[columns].T + 1
+        kernel *= inner[rows] @ inner[columns].T
+        kernel += outer[rows] @ outer[columns].T
+        kernel += 1
+        return kernel
+
+    return _symmetric(len(x), tile, part)
+
+
+def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32]:
+    """Return the head's NTK in the limit of infinite width.
+
+    In the limit the pre-activations after the batch norm are Gaussian with covariance
+    Q = X̃X̃ᵀ / mean‖x̃‖², where X̃ = X - mean(X): the batch norm takes away the mean of its input
+    and brings each unit to unit variance over the samples, which for many dimensions of like
+    importance is the trace of their covariance. Both layers then contribute an arc-cosine kernel
+    (Cho and Saul 2009; the NTK parametrisation of Jacot et al. 2018, without biases):
+
+        K = κ₁ + Q∘κ₀,  κ₀ = (π - θ) / 2π,  κ₁ = ‖q‖‖q'‖ (sin θ + (π - θ) cos θ) / 2π,
+
+    with ‖q‖² the diagonal of Q and θ the angle between two rows. Unlike in `empirical_ntk`, the
+    batch norm is not frozen: as in training, the first layer's gradient sees centred inputs.
+
+    Parameters
+    ----------
+    x : float32 (N, D)
+        Embeddings. A shift of all, or another unit of length, changes nothing.
+    tile
+        Rows and columns computed at once.
+
+    Returns
+    -------
+    float32 (N, N)
+        Symmetric to the bit, with a diagonal of mean 1. Memory beyond it: N D float32 and a few
+        tiles. Rows equal to the mean, hence all of a constant `x`, are zero.
+    """
+    centred = x - x.mean(axis=0, dtype=np.float64)
+    squares = np.einsum("nd,nd->n", centred, centred)
+    mean = squares.mean()
+    centred = (centred / np.sqrt(mean if mean > 0 else 1)).astype(np.float32)
+    length = np.sqrt(np.einsum("nd,nd->n", centred, centred))
+
+    def part(rows: slice, columns: slice) -> NDArray[np.float32]:
+        covariance = centred[rows] @ centred[columns].T
+        lengths = length[rows, None] * length[columns]
+        cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
+        np.maximum(cosine, -1, out=cosine)
+        np.copyto(cosine, 1, where=cosine > PARALLEL)
+        rest = np.float32(np.pi) - np.arccos(cosine)
+        # κ₁ + Q∘κ₀ = (‖q‖‖q'‖ sin θ + 2 Q (π - θ)) / 2π
+        np.subtract(1, np.square(cosine, out=cosine), out=cosine)
+        lengths *= np.sqrt(cosine, out=cosine)
+        covariance *= 2 * rest
+        covariance += lengths
+        covariance /= np.float32(2 * np.pi)
+        return covariance
+
+    return _symmetric(len(x), tile, part)
+
+
+def _symmetric(n: int, tile: int, part: Tile) -> NDArray[np.float32]:
+    """Fill an (n, n) matrix with what `part` returns for the tiles on and above the diagonal."""
+    matrix = np.empty((n, n), dtype=np.float32)
+    for top in range(0, n, tile):
+        rows = slice(top, top + tile)
+        for left in range(top, n, tile):
+            columns = slice(left, left + tile)
+            block = part(rows, columns)
+            if left == top:
+                block = (block + block.T) / 2
+            matrix[rows, columns] = block
+            matrix[columns, rows] = block.T
+    return matrix
