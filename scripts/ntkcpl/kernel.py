@@ -18,7 +18,7 @@ Tile = Callable[[slice, slice], NDArray[np.float32]]
 
 
 def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which needs no `rng`; float32 (N, N)."""
+    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N)."""
     return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
 
 
@@ -134,7 +134,7 @@ def _symmetric(n: int, tile: int, part: Tile) -> NDArray[np.float32]:
             columns = slice(left, left + tile)
             block = part(rows, columns)
             if left == top:
-                block = (block + block.T) / 2
+                block = (block + block.T) / np.float32(2)
             matrix[rows, columns] = block
             matrix[columns, rows] = block.T
     return matrix
