@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntkcpl.lookahead.cpu import CpuEngine
 from ntkcpl.lookahead.engine import Engine
 
 log = logging.getLogger(__name__)
@@ -58,6 +57,9 @@ class LookAhead:
         Samples labelled at the start; may be empty.
     jitter
         λ as a share of the mean of the kernel's diagonal.
+    device
+        "cpu" for the engine by numba; any other is a torch device for the engine by torch, such as
+        "cuda", or "cpu:0" to run that engine where there is no GPU.
 
     Attributes
     ----------
@@ -84,6 +86,7 @@ class LookAhead:
         n_classes: int,
         labelled: ArrayLike = (),
         jitter: float = 1e-3,
+        device: str = "cpu",
     ) -> None:
         labels = np.asarray(pseudo_labels, dtype=np.int64)
         start = np.asarray(labelled, dtype=np.int64)
@@ -99,7 +102,7 @@ class LookAhead:
         self._labels = labels
         self.labelled = start.tolist()
         ridge = jitter * float(np.diagonal(kernel).mean(dtype=np.float64))
-        self._engine: Engine = CpuEngine(kernel, labels, n_classes, start, ridge)
+        self._engine = _start_engine(kernel, labels, n_classes, start, ridge, device)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
@@ -157,3 +160,21 @@ class LookAhead:
         shared = sum(choice.ties > 1 for choice in choices)
         log.info("%d of %d choices were ties, decided by squared error", shared, budget)
         return choices
+
+
+def _start_engine(
+    kernel: NDArray[np.float32],
+    labels: NDArray[np.int64],
+    n_classes: int,
+    labelled: NDArray[np.int64],
+    ridge: float,
+    device: str,
+) -> Engine:
+    """Return the engine for a device. Only torch's imports torch, which takes seconds."""
+    if device == "cpu":
+        from ntkcpl.lookahead.cpu import CpuEngine
+
+        return CpuEngine(kernel, labels, n_classes, labelled, ridge)
+    from ntkcpl.lookahead.gpu import GpuEngine
+
+    return GpuEngine(kernel, labels, n_classes, labelled, ridge, device)
