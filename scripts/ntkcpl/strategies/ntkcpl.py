@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
+from ntkcpl.devices import default_device
 from ntkcpl.pseudo_labels import Clustering, Constraint
 from ntkcpl.scaling import Scaling, scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
@@ -66,6 +67,7 @@ class NTKCPL(Strategy):
             pool.clusters.n_clusters,
             labelled=np.searchsorted(index, pool.labelled),
             jitter=self.jitter,
+            device=default_device(),
         )
         choices = lookahead.select(budget)
         return Batch(

@@ -1,0 +1,21 @@
+"""Where the heavy arrays live."""
+
+import os
+from pathlib import Path
+
+# One of these exists where there is a driver: NVIDIA's on Linux, or Windows' for its Linux.
+_DRIVERS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
+
+
+def default_device() -> str:
+    """Return "cuda" where torch sees a GPU, else "cpu".
+
+    Torch is imported only where there is a driver: that takes 2 s, and a run has hundreds of jobs
+    of which many do without it. An empty CUDA_VISIBLE_DEVICES hides every GPU.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
+    if hidden or not any(Path(driver).exists() for driver in _DRIVERS):
+        return "cpu"
+    import torch
+
+    return "cuda" if torch.cuda.is_available() else "cpu"
