@@ -72,8 +72,7 @@ class GpuEngine:
         gram = columns[start]
         gram.diagonal().add_(self._ridge)
         factor = torch.linalg.cholesky(gram)
-        targets = torch.zeros(len(start), self._outputs.shape[1]).to(columns)
-        targets[torch.arange(len(start)), self._labels[start]] = 1
+        targets = self._outputs[start].scatter_(1, self._labels[start, None], 1)  # F is 0 yet
         self._outputs = columns @ torch.cholesky_solve(targets, factor)
         solved = torch.cholesky_solve(columns.T, factor)
         for rows in self._blocks(len(columns)):
@@ -192,7 +191,7 @@ class GpuEngine:
         asked = torch.from_numpy(candidates).to(self._labels.device)
         everyone = torch.arange(len(self._labels), device=asked.device)
         error = -self._change(everyone)
-        total = torch.empty(len(asked)).to(error)
+        total = torch.empty(len(asked), dtype=error.dtype, device=error.device)
         for rows in self._blocks(len(asked)):
             index = asked[rows]
             step = self._residual[index].double() / self._denominator(index)[:, None]
@@ -218,7 +217,7 @@ class GpuEngine:
         """Return e_y - F(i) for each of the samples i, float64 (M, C)."""
         change = -self._outputs[samples]
         own = self._labels[samples, None]
-        return change.scatter_add_(1, own, torch.ones_like(own, dtype=change.dtype))
+        return change.scatter_(1, own, change.gather(1, own) + 1)
 
 
 def _pad(values: Tensor, by: float) -> Tensor:
