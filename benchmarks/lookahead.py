@@ -1,12 +1,14 @@
 """Time one step of the look-ahead against its floor and against the obvious way.
 
     .venv/bin/python benchmarks/lookahead.py [--samples 10000] [--classes 10 100 500]
+                                             [--device cpu]
 
 A step tells, for every sample, how many predictions would be wrong if it were labelled, chooses
 one, and updates the residual kernel. The floor is that update alone, by torch (`addr_`); the
-obvious way forms all outputs after adding each candidate, in chunks, by torch, and is timed on a
-part of the candidates. The last lines are `name value`, a line each; times are in seconds, and
-ratios are of medians within this run.
+obvious way forms all outputs after adding each candidate, in chunks, by torch, and is timed on
+four chunks. All run on the device given: "cpu" takes the engine by numba, "cuda" the one by torch.
+The last lines are `name value`, a line each; times are in seconds, and ratios are of medians
+within this run.
 """
 
 import argparse
@@ -24,21 +26,26 @@ from ntkcpl.kmeans import constrained_kmeans
 from ntkcpl.lookahead import LookAhead
 from ntkcpl.scaling import scale_embedding
 
+# Outputs that the obvious way forms at once.
+CHUNK = 2**24
 
-def median_seconds(work, repeats):
+
+def median_seconds(work, repeats, device):
     """Return the median time of `repeats` calls, after one that is not counted."""
     times = []
     for _ in range(repeats + 1):
         start = time.perf_counter()
         work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
         times.append(time.perf_counter() - start)
     return float(np.median(times[1:]))
 
 
-def naive_counts(residual, ridge, predictions, labels, candidates, chunk=8):
+def naive_counts(residual, ridge, predictions, labels, candidates, chunk):
     """Count wrong predictions by forming all outputs after each candidate, in chunks."""
     counts = []
-    targets = torch.eye(predictions.shape[1])[labels]
+    targets = torch.eye(predictions.shape[1], device=labels.device)[labels]
     for part in candidates.split(chunk):
         step = residual[part] / (residual[part, part] + ridge)[:, None]
         after = predictions + step[:, :, None] * (targets[part] - predictions[part])[:, None, :]
@@ -59,23 +66,30 @@ def main():
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 100, 500])
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     n, rng, lines = arguments.samples, np.random.default_rng(0), {}
+    device = torch.device(arguments.device)
+
+    def seconds(work, repeats=arguments.repeats):
+        return median_seconds(work, repeats, device)
 
     x = clustered(n, rng)
     kernel = empirical_ntk(x, 512, rng)
-    copy, zero = torch.from_numpy(kernel.copy()), torch.zeros(n)
+    copy, zero = torch.tensor(kernel, device=device), torch.zeros(n, device=device)
     for classes in arguments.classes:
         labels = constrained_kmeans(x, classes, rng, starts=1, iterations=20)
         labelled = rng.choice(n, max(classes, 20), replace=False)
-        lookahead = LookAhead(kernel.copy(), labels, classes, labelled)
-        step = median_seconds(lambda: lookahead.select(1), arguments.repeats)  # noqa: B023
-        update = median_seconds(lambda: copy.addr_(zero, zero), arguments.repeats)
-        part = torch.arange(0, n, max(1, n // 32))
-        outputs = torch.from_numpy(lookahead.predictions).float()
-        naive = median_seconds(
-            lambda: naive_counts(copy, 1.0, outputs, torch.from_numpy(labels), part),  # noqa: B023
-            1,
+        lookahead = LookAhead(kernel.copy(), labels, classes, labelled, device=arguments.device)
+        outputs = torch.tensor(lookahead.predictions, dtype=torch.float32, device=device)
+        targets = torch.tensor(labels, device=device)
+        step = seconds(lambda: lookahead.select(1))  # noqa: B023
+        update = seconds(lambda: copy.addr_(zero, zero))
+        chunk = max(1, CHUNK // (n * classes))
+        part = torch.linspace(0, n - 1, min(n, 4 * chunk), device=device).long()
+        naive = seconds(
+            lambda: naive_counts(copy, 1.0, outputs, targets, part, chunk),  # noqa: B023
+            repeats=1,
         ) * (n / len(part))
         lines |= {
             f"step_seconds_c{classes}": step,
