@@ -103,16 +103,14 @@ class GpuEngine:
         band = self._band(asked, change, inverse)
         counts = torch.empty_like(asked)
         for rows in self._blocks(len(asked)):
-            y = label[rows, None]
-            residual = self._residual[asked[rows]]
+            y, residual = label[rows], self._residual[asked[rows]]
+            own = self._labels.expand(len(y), -1)
             # (block, N): margins after the step, over the candidate's label, and over the rest
             # were it to change by the least or the most.
-            margin = torch.addcmul(
-                over_label[label[rows]], residual, against_label[rows][:, self._labels]
-            )
-            over_rest = torch.where(first == y, over_second, over_first)
-            least = torch.addcmul(over_rest, residual, against_least[rows][:, self._labels])
-            most = torch.addcmul(over_rest, residual, against_most[rows][:, self._labels])
+            margin = torch.addcmul(over_label[y], residual, against_label[rows].gather(1, own))
+            over_rest = torch.where(first == y[:, None], over_second, over_first)
+            least = torch.addcmul(over_rest, residual, against_least[rows].gather(1, own))
+            most = torch.addcmul(over_rest, residual, against_most[rows].gather(1, own))
             right = torch.minimum(least, most).minimum(margin) > band[rows]
             unsure = torch.maximum(least, most).minimum(margin) >= -band[rows]
             i, x = (unsure & ~right).nonzero(as_tuple=True)
