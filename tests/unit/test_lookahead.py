@@ -186,6 +186,13 @@ def test_all_outputs_equal_count_as_wrong(device):
     np.testing.assert_array_equal(lookahead.risk(np.arange(5)), [4, 4, 4, 4, 4])
 
 
+@every_device
+def test_a_zero_kernel_decides_nothing(device):
+    lookahead = LookAhead(np.zeros((4, 4), np.float32), [0, 1, 0, 1], 2, [1], device=device)
+    assert not lookahead.predictions.any()
+    assert [choice.index for choice in lookahead.select(3)] == [0, 2, 3]
+
+
 @pytest.mark.parametrize(
     ("change", "message"),
     [

@@ -101,7 +101,8 @@ class LookAhead:
             raise ValueError("kernel has entries that are not finite")
         self._labels = labels
         self.labelled = start.tolist()
-        ridge = jitter * float(np.diagonal(kernel).mean(dtype=np.float64))
+        # All samples may be alike, and the kernel zero: then any ridge keeps all outputs at zero.
+        ridge = jitter * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
         self._engine = _start_engine(kernel, labels, n_classes, start, ridge, device)
 
     @property

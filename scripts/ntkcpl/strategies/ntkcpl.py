@@ -3,6 +3,7 @@
 from typing import Annotated, Literal
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 
 from ntkcpl.devices import default_device
@@ -33,10 +34,12 @@ class NTKCPL(Strategy):
     starts: PositiveInt = 3
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
-    """Scaling of what is clustered, and of the embedding in the kernel."""
-    width: PositiveInt = 512
+    """Scaling of what is clustered."""
+    width: PositiveInt | Literal["infinite"] = "infinite"
     """Hidden units of the head whose NTK is the kernel."""
-    jitter: Annotated[float, Field(gt=0)] = 1e-3
+    kernel_scaling: Scaling = "raw"
+    """Scaling of the embedding in the kernel; raw is what the head is trained on."""
+    jitter: Annotated[float, Field(gt=0)] = 0.1
     """Added to the kernel's diagonal, as a share of its mean."""
 
     def clustering(self, labels: int, first_budget: int) -> Clustering:
@@ -52,17 +55,23 @@ class NTKCPL(Strategy):
             starts=self.starts,
         )
 
+    def kernel(
+        self, embedding: NDArray[np.floating], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
+        from ntkcpl.kernel import ntk
+
+        return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
+
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
         # numba is imported only where it is used; see docs/method.md on start-up times.
-        from ntkcpl.kernel import empirical_ntk
         from ntkcpl.lookahead import LookAhead
 
         if pool.clusters is None:
             raise ValueError("ntkcpl needs the clusters of its clustering()")
         index = pool.clusters.index
-        x = scale_embedding(pool.embedding[index], self.scaling)
         lookahead = LookAhead(
-            empirical_ntk(x, self.width, rng),
+            self.kernel(pool.embedding[index], rng),
             pool.clusters.pseudo_label,
             pool.clusters.n_clusters,
             labelled=np.searchsorted(index, pool.labelled),

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntkcpl.kernel import empirical_ntk
+from ntkcpl.kernel import ntk
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
@@ -21,21 +21,26 @@ def slow_risk(kernel, pseudo, chosen, ridge):
 
 
 @pytest.mark.parametrize("n_labelled", [0, 5])
-def test_each_choice_has_the_lowest_risk_of_a_regression_from_scratch(n_labelled):
+@pytest.mark.parametrize(
+    "options",
+    [{}, {"width": 64, "kernel_scaling": "l2_centred", "jitter": 1e-2}],
+    ids=["default", "empirical"],
+)
+def test_each_choice_has_the_lowest_risk_of_a_regression_from_scratch(options, n_labelled):
     rng = np.random.default_rng(n_labelled)
     x = (rng.normal(size=(8, 6))[rng.integers(8, size=60)] + rng.normal(size=(60, 6)) / 3).astype(
         "f4"
     )
-    strategy = load({"method": "ntkcpl", "feature": "self", "jitter": 1e-2, "width": 64})
+    strategy = load({"method": "ntkcpl", "feature": "self"} | options)
     labelled = rng.permutation(60)[:n_labelled]
     clustering = strategy.clustering(labels=n_labelled + 8, first_budget=8)
     clusters = clustering.cluster(x, labelled, labelled % 2, None, rng)
     pool = Pool(x, labelled, labelled % 2, clusters=clusters)
     batch = strategy.query(pool, 8, np.random.default_rng(7))
 
-    scaled = scale_embedding(x, "l2_centred")
-    kernel = empirical_ntk(scaled, 64, np.random.default_rng(7)).astype(np.float64)
-    ridge = 1e-2 * np.diagonal(kernel).mean()
+    scaled = scale_embedding(x, strategy.kernel_scaling)
+    kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
+    ridge = strategy.jitter * np.diagonal(kernel).mean()
     chosen = labelled.tolist()
     for index, coverage in zip(batch.index, batch.estimated_coverage, strict=True):
         free = np.setdiff1d(np.arange(60), chosen)
