@@ -35,3 +35,6 @@ rule all:
             for file in experiment_files(experiment)
         ],
     localrule: True
+
+
+include: "rules/fidelity.smk"

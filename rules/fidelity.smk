@@ -1,0 +1,153 @@
+"""Whether NTKCPL's kernel regression knows what the trained head will do (docs/method.md)."""
+
+
+def of_all_rounds(file, strategy="{strategy}"):
+    """Input function: the files of that name of all rounds of a run."""
+    return lambda w: expand(
+        f"results/{RUN}/{file}",
+        experiment=w.experiment,
+        strategy=strategy.format(**w),
+        seed=w.seed,
+        round=range(1, len(experiment_of(w).budgets) + 1),
+    )
+
+
+def ntkcpl_strategies(experiment):
+    """The experiment's strategies that estimate coverage."""
+    names = CONFIG.experiments[experiment].strategies
+    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
+
+
+def fidelity_files(experiment):
+    """What `fidelity` asks for, besides what `all` does."""
+    files = []
+    if "random" in CONFIG.experiments[experiment].strategies:
+        files += multiext("figures/kernels", ".pdf", ".png")
+        files += multiext("tables/kernels", ".md", ".csv", ".tex")
+    if ntkcpl_strategies(experiment):
+        files += multiext("figures/coverage", ".pdf", ".png")
+    return [f"results/{experiment}/{file}" for file in files]
+
+
+rule fidelity:
+    input:
+        rules.all.input,
+        [
+            file
+            for experiment in CONFIG.experiments
+            for file in fidelity_files(experiment)
+        ],
+    localrule: True
+
+
+rule compare_kernels:
+    input:
+        features="results/{experiment}/features.h5",
+        classifiers=of_all_rounds("classifier.h5", "random"),
+    output:
+        kernels="results/{experiment}/random/seed{seed}/kernels.csv",
+    log:
+        "logs/{experiment}/random/seed{seed}/compare_kernels.log",
+    benchmark:
+        "logs/{experiment}/random/seed{seed}/compare_kernels.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical_json(experiment_of(w).classifier),
+        code=code_digest("compare_kernels"),
+    script:
+        "../scripts/compare_kernels.py"
+
+
+rule plot_kernels:
+    input:
+        kernels=lambda w: expand(
+            "results/{experiment}/random/seed{seed}/kernels.csv",
+            experiment=w.experiment,
+            seed=experiment_of(w).seeds,
+        ),
+    output:
+        pdf="results/{experiment}/figures/kernels.pdf",
+        png=report(
+            "results/{experiment}/figures/kernels.png",
+            category="{experiment}",
+            labels={"result": "figure", "of": "kernels"},
+        ),
+    log:
+        "logs/{experiment}/plot_kernels.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_kernels"),
+    script:
+        "../scripts/plot_kernels.py"
+
+
+rule table_kernels:
+    input:
+        kernels=rules.plot_kernels.input.kernels,
+    output:
+        md="results/{experiment}/tables/kernels.md",
+        csv=report(
+            "results/{experiment}/tables/kernels.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "kernels"},
+        ),
+        tex="results/{experiment}/tables/kernels.tex",
+    log:
+        "logs/{experiment}/table_kernels.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("table_kernels"),
+    script:
+        "../scripts/table_kernels.py"
+
+
+rule measure_coverage:
+    input:
+        features="results/{experiment}/features.h5",
+        clusters=of_all_rounds("clusters.h5"),
+        batches=of_all_rounds("batch.csv"),
+        classifiers=of_all_rounds("classifier.h5"),
+    output:
+        coverage="results/{experiment}/{strategy}/seed{seed}/coverage.csv",
+    log:
+        "logs/{experiment}/{strategy}/seed{seed}/measure_coverage.log",
+    benchmark:
+        "logs/{experiment}/{strategy}/seed{seed}/measure_coverage.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        strategy=lambda w: strategy_of(w).canonical(),
+        code=code_digest("measure_coverage"),
+    script:
+        "../scripts/measure_coverage.py"
+
+
+rule plot_coverage:
+    input:
+        coverage=lambda w: expand(
+            "results/{experiment}/{strategy}/seed{seed}/coverage.csv",
+            experiment=w.experiment,
+            strategy=ntkcpl_strategies(w.experiment),
+            seed=experiment_of(w).seeds,
+        ),
+    output:
+        pdf="results/{experiment}/figures/coverage.pdf",
+        png=report(
+            "results/{experiment}/figures/coverage.png",
+            category="{experiment}",
+            labels={"result": "figure", "of": "coverage"},
+        ),
+    log:
+        "logs/{experiment}/plot_coverage.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_coverage"),
+    script:
+        "../scripts/plot_coverage.py"

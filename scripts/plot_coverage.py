@@ -1,0 +1,13 @@
+"""Plot estimated against true coverage and the head's accuracy (the paper's section 3.3)."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import pandas as pd
+
+from ntkcpl import fidelity_report, plots
+
+coverage = pd.concat(map(pd.read_csv, snakemake.input.coverage))
+figure = fidelity_report.plot_coverage(coverage, title=snakemake.wildcards.experiment)
+plots.save(figure, *snakemake.output)

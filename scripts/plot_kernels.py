@@ -1,0 +1,13 @@
+"""Plot how often kernels and trained heads predict the same class (the paper's section 3.3)."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import pandas as pd
+
+from ntkcpl import fidelity_report, plots
+
+kernels = pd.concat(map(pd.read_csv, snakemake.input.kernels))
+figure = fidelity_report.plot_kernels(kernels, title=snakemake.wildcards.experiment)
+plots.save(figure, *snakemake.output)
