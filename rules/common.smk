@@ -1,6 +1,7 @@
 """The checked configuration, and the functions that name inputs, settings and code."""
 
 import hashlib
+import re
 import sys
 from functools import cache
 from modulefinder import ModuleFinder
@@ -21,6 +22,17 @@ except ConfigError as error:
 
 # What a strategy does in one round, with one seed; its logs mirror it.
 RUN = "{experiment}/{strategy}/seed{seed}/round{round}"
+
+
+def one_of(names):
+    """The wildcard constraint that allows `names` and, if there are none, nothing."""
+    return "|".join(map(re.escape, names)) or "(?!)"
+
+
+# Experiments that start from ready embeddings, and those that make their own.
+READY = {name for name, e in CONFIG.experiments.items() if e.embeddings}
+IMPORTED = one_of(sorted(READY))
+EXTRACTED = one_of(sorted(CONFIG.experiments.keys() - READY))
 
 
 @cache
@@ -95,6 +107,13 @@ def previous_classifier(wildcards):
     return f"results/{run}/classifier.h5" if before else []
 
 
+def pretraining_history(wildcards):
+    """The training curve of the encoder, if the experiment trains one."""
+    if wildcards.experiment in READY:
+        return []
+    return "results/{experiment}/pretrain.csv".format(**wildcards)
+
+
 def all_classifiers(wildcards):
     """The classifiers of all rounds, in the order of the configuration."""
     experiment = experiment_of(wildcards)
@@ -112,10 +131,11 @@ def experiment_files(experiment):
     files = [
         "accuracy.csv",
         "summary.md",
-        *multiext("figures/pretraining", ".pdf", ".png"),
         *multiext("figures/accuracy", ".pdf", ".png"),
         *multiext("tables/accuracy", ".md", ".csv", ".tex"),
     ]
+    if experiment not in READY:
+        files += multiext("figures/pretraining", ".pdf", ".png")
     if (
         "random" in CONFIG.experiments[experiment].strategies
     ):  # what compares with Random

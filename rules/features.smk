@@ -1,4 +1,4 @@
-"""Embeddings of all images."""
+"""Embeddings of all images: made by the encoder, or brought along."""
 
 
 rule extract_features:
@@ -8,6 +8,8 @@ rule extract_features:
         features="results/{experiment}/features.h5",
     log:
         "logs/{experiment}/extract_features.log",
+    wildcard_constraints:
+        experiment=EXTRACTED,
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"
@@ -22,3 +24,24 @@ rule extract_features:
         ),
     script:
         "../scripts/extract_features.py"
+
+
+# Not cached between workflows: the cache would hold a copy of a file that is there already.
+rule import_features:
+    input:
+        embeddings=lambda w: str(experiment_of(w).embeddings),
+    output:
+        features="results/{experiment}/features.h5",
+    log:
+        "logs/{experiment}/import_features.log",
+    benchmark:
+        "logs/{experiment}/import_features.tsv"
+    wildcard_constraints:
+        experiment=IMPORTED,
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical(features=experiment_of(w).features),
+        code=code_digest("import_features"),
+    script:
+        "../scripts/import_features.py"

@@ -7,6 +7,8 @@ rule pretrain:
         history="results/{experiment}/pretrain.csv",
     log:
         "logs/{experiment}/pretrain.log",
+    wildcard_constraints:
+        experiment=EXTRACTED,
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"

@@ -4,7 +4,7 @@
 rule summarise:
     input:
         accuracy="results/{experiment}/accuracy.csv",
-        history="results/{experiment}/pretrain.csv",
+        history=pretraining_history,
         features="results/{experiment}/features.h5",
     output:
         summary="results/{experiment}/summary.md",

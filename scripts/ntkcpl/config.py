@@ -4,19 +4,25 @@ from collections.abc import Iterable, Mapping
 from functools import reduce
 from itertools import pairwise
 from operator import or_
+from pathlib import Path
+from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin
 
 from pydantic import (
     AfterValidator,
     BaseModel,
+    Discriminator,
     Field,
     StringConstraints,
+    Tag,
     ValidationError,
+    ValidationInfo,
+    field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from ntkcpl import datasets, strategies
+from ntkcpl import datasets, ready_embeddings, strategies
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
@@ -45,10 +51,36 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
+def _file_fits(features: str) -> str:
+    try:
+        ready_embeddings.pool_size(Path(features).expanduser())
+    except (ready_embeddings.EmbeddingsError, RuntimeError) as error:  # or "~" of nobody
+        raise ValueError(str(error)) from error
+    return features
+
+
+def _kind_of_features(features: Any) -> str | None:
+    if isinstance(features, str):
+        return "path"
+    settings = isinstance(features, Mapping | FeatureSettings)
+    return FeatureSettings.__name__ if settings else None
+
+
 PositiveInt = Annotated[int, Field(ge=1)]
 if TYPE_CHECKING:
     AnyStrategy = strategies.Strategy
+    Features = FeatureSettings | str
 else:
+    # Told apart before they are checked, so that a mistake gives one sentence, not one for each.
+    Features = Annotated[
+        Annotated[FeatureSettings, Tag(FeatureSettings.__name__)]
+        | Annotated[str, AfterValidator(_file_fits), Tag("path")],
+        Discriminator(
+            _kind_of_features,
+            custom_error_type="kind_of_features",
+            custom_error_message="must be settings or the path of an HDF5 file",
+        ),
+    ]
     AnyStrategy = Annotated[
         reduce(or_, map(strategies.strategy_class, strategies.methods())),
         Field(discriminator="method"),
@@ -56,16 +88,20 @@ else:
 
 
 class ExperimentSettings(Settings):
-    """A data set, an encoder, a query schedule, a classifier's recipe and a list of strategies."""
+    """A data set, an encoder, a query schedule, a classifier's recipe and a list of strategies.
 
-    dataset: DatasetSettings
+    Ready embeddings take the place of data set, encoder and pretraining.
+    """
+
+    features: Features  # the first to be checked: the next three depend on it
+    """How the images are embedded, or the path of an HDF5 file that holds their embeddings,
+    relative to the working directory."""
+    dataset: DatasetSettings | None = Field(default=None, validate_default=True)
     """The images."""
-    encoder: EncoderSettings
+    encoder: EncoderSettings | None = Field(default=None, validate_default=True)
     """The network that turns an image into an embedding."""
-    pretraining: PretrainingSettings
+    pretraining: PretrainingSettings | None = Field(default=None, validate_default=True)
     """How the encoder is trained, without labels."""
-    features: FeatureSettings
-    """How the images are embedded."""
     budgets: Annotated[list[PositiveInt], Field(min_length=1), AfterValidator(_increasing)]
     """Labels held after each round."""
     seeds: Annotated[
@@ -82,12 +118,32 @@ class ExperimentSettings(Settings):
         """Images that each round buys."""
         return [after - before for before, after in pairwise([0, *self.budgets])]
 
+    @property
+    def embeddings(self) -> Path | None:
+        """The file of ready embeddings, if the experiment starts from one."""
+        return Path(self.features).expanduser() if isinstance(self.features, str) else None
+
+    @field_validator("dataset", "encoder", "pretraining")
+    @classmethod
+    def _goes_with_features(cls, value: Settings | None, info: ValidationInfo) -> Settings | None:
+        features = info.data.get("features")  # None if they are wrong themselves
+        if isinstance(features, str) and value is not None:
+            raise ValueError("does not go with a features path, which replaces it: leave it out")
+        if isinstance(features, FeatureSettings) and value is None:
+            raise PydanticCustomError("missing", "is missing")
+        return value
+
     @model_validator(mode="after")
     def _pool_is_large_enough(self) -> Self:
-        pool_size = datasets.pool_size(self.dataset)
+        pool_size: int | None
+        if self.dataset is None:
+            assert self.embeddings is not None
+            name, pool_size = str(self.features), ready_embeddings.pool_size(self.embeddings)
+        else:
+            name, pool_size = self.dataset.name, datasets.pool_size(self.dataset)
         if pool_size is not None and self.budgets[-1] > pool_size:
             raise ValueError(
-                f"budgets ends at {self.budgets[-1]}, but the pool of {self.dataset.name} has "
+                f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "
                 f"{pool_size} images: no batch may be larger than what is left of the pool"
             )
         return self
@@ -165,12 +221,17 @@ def _resolve(location: Iterable[str | int]) -> tuple[list[str], type[BaseModel]]
     for part in location:
         if get_origin(here) is Annotated:
             here = get_args(here)[0]
+        if get_origin(here) is UnionType and NoneType in get_args(here):  # a key to leave out
+            here = get_args(here)[0]
         if isinstance(here, type) and issubclass(here, BaseModel):
             model = here
             field = here.model_fields.get(str(part))
             here = None if field is None else field.annotation
         elif get_origin(here) in (dict, list):
             here = get_args(here)[-1]
+        elif part == FeatureSettings.__name__:
+            here = FeatureSettings
+            continue
         elif part in strategies.methods() and here is not None:
             here = strategies.strategy_class(str(part))
             continue

@@ -19,7 +19,7 @@ def summary(
     experiment: str,
     config: Mapping[str, Any],
     accuracy: pd.DataFrame,
-    pretraining: pd.DataFrame,
+    pretraining: pd.DataFrame | None,
     features: Mapping[str, Any],
     sizes: Mapping[str, int],
     stage_seconds: Mapping[str, Sequence[float]],
@@ -27,7 +27,7 @@ def summary(
     """Return `results/<experiment>/summary.md`.
 
     The page shows `figures/accuracy.png`, `figures/gain.png` (if there are runs of Random) and
-    `figures/pretraining.png`, relative to itself.
+    `figures/pretraining.png` (if there was a pretraining), relative to itself.
 
     Parameters
     ----------
@@ -36,15 +36,19 @@ def summary(
     config
         Its settings: `dataset`, `encoder`, `pretraining`, `features` and `classifier` map keys to
         values, `budgets` and `seeds` are lists, `strategies` maps the name of each strategy to
-        its `method` and parameters.
+        its `method` and parameters. For ready embeddings `features` is the path of their file
+        and `dataset`, `encoder` and `pretraining` are not looked at.
     accuracy
         The experiment's runs (see `evaluation.read_accuracy`).
     pretraining
-        epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor).
+        epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor); None for ready
+        embeddings.
     features
-        Attributes of `features.h5`, of which `code` and `versions` are shown.
+        Attributes of `features.h5`, of which `code` and `versions` are shown, and for ready
+        embeddings `knn_accuracy` and their digest among the `inputs`.
     sizes
-        Numbers of `pool` and `test` images, of `classes`, and the `dimension` of the embedding.
+        Numbers of `pool` and `test` images, of `classes`, of `views` of each pool image, and the
+        `dimension` of the embedding.
     stage_seconds
         For each stage, in the order of the work, the seconds that each of its jobs took.
 
@@ -53,20 +57,29 @@ def summary(
     str
         Markdown.
     """
-    knn = _knn_accuracy(pretraining)
+    if pretraining is None:
+        knn = _knn_accuracy(pd.Series([features["knn_accuracy"]]))
+        origin, made_by = _origin_ready(config, knn), _facts_ready(config, features, sizes, knn)
+        figure = []
+    else:
+        knn = _knn_accuracy(pretraining["knn_accuracy"])
+        origin, made_by = _origin(config, knn), _facts_pretrained(config, sizes, knn)
+        figure = [
+            "## Pretraining",
+            "![Loss and k-NN accuracy against epoch](figures/pretraining.png)",
+        ]
     sections = [
         f"# {experiment}: accuracy against number of labels",
-        _origin(config, knn),
+        origin,
         "## Accuracy",
         "![Test accuracy against number of labels](figures/accuracy.png)",
         markdown(accuracy_table(accuracy)),
         "## Gain over Random",
         *_gain(accuracy),
         "## What was run",
-        _facts(config, sizes, knn),
+        _facts(config, made_by),
         _strategies(config["strategies"]),
-        "## Pretraining",
-        "![Loss and k-NN accuracy against epoch](figures/pretraining.png)",
+        *figure,
         "The k-NN accuracy uses the labels of the pool. It is reported, and chooses nothing.",
         "## Time",
         _times(stage_seconds),
@@ -77,19 +90,33 @@ def summary(
 
 
 def _origin(config: Mapping[str, Any], knn: str) -> str:
-    pretraining, seeds = config["pretraining"], len(config["seeds"])
+    pretraining = config["pretraining"]
     return (
         "All numbers and figures here come from one run: the data set "
         f"`{config['dataset']['name']}` embedded by a `{config['encoder']['architecture']}` that "
         f"`{pretraining['method']}` pretrained for {pretraining['epochs']} epochs ({knn}), "
-        f"{seeds} {'seed' if seeds == 1 else 'seeds'} a strategy. They hold for this data set, "
+        f"{_seeds(config)} a strategy. They hold for this data set, "
         "this encoder and these label counts; compare them with the numbers of "
         f"{PAPER} only where all three are the paper's."
     )
 
 
-def _knn_accuracy(history: pd.DataFrame) -> str:
-    monitored = history["knn_accuracy"].dropna()
+def _origin_ready(config: Mapping[str, Any], knn: str) -> str:
+    return (
+        "All numbers and figures here come from one run on the ready embeddings in "
+        f"`{config['features']}` ({knn}), {_seeds(config)} a strategy. They hold for these "
+        "embeddings and these label counts; compare them with the numbers of "
+        f"{PAPER} only where data set, encoder and label counts are the paper's."
+    )
+
+
+def _seeds(config: Mapping[str, Any]) -> str:
+    number = len(config["seeds"])
+    return f"{number} {'seed' if number == 1 else 'seeds'}"
+
+
+def _knn_accuracy(values: pd.Series) -> str:
+    monitored = values.dropna()
     if monitored.empty:
         return "k-NN accuracy not measured"
     return f"k-NN accuracy {monitored.iloc[-1]:.1%}"
@@ -103,13 +130,37 @@ def _gain(accuracy: pd.DataFrame) -> list[str]:
     return ["![Gain over Random against number of labels](figures/gain.png)", markdown(ratios)]
 
 
-def _facts(config: Mapping[str, Any], sizes: Mapping[str, int], knn: str) -> str:
-    rows = {
-        "Data set": f"{_settings(config['dataset'])}; {sizes['pool']:,} images in the pool, "
-        f"{sizes['test']:,} in the test set, {sizes['classes']:,} classes",
+def _facts_pretrained(
+    config: Mapping[str, Any], sizes: Mapping[str, int], knn: str
+) -> dict[str, str]:
+    return {
+        "Data set": f"{_settings(config['dataset'])}; {_images(sizes)}",
         "Encoder": f"{_settings(config['encoder'])}; {sizes['dimension']:,} dimensions, {knn}",
         "Pretraining": _settings(config["pretraining"]),
         "Features": _settings(config["features"]),
+    }
+
+
+def _facts_ready(
+    config: Mapping[str, Any], features: Mapping[str, Any], sizes: Mapping[str, int], knn: str
+) -> dict[str, str]:
+    digest = json.loads(features["inputs"])["embeddings"]
+    views = f"{sizes['views']:,} {'view' if sizes['views'] == 1 else 'views'}"
+    return {
+        "Ready embeddings": f"`{config['features']}`, SHA-256 `{digest}`; {_images(sizes)}",
+        "Features": f"{sizes['dimension']:,} dimensions, {views} of each pool image, {knn}",
+    }
+
+
+def _images(sizes: Mapping[str, int]) -> str:
+    return (
+        f"{sizes['pool']:,} images in the pool, {sizes['test']:,} in the test set, "
+        f"{sizes['classes']:,} classes"
+    )
+
+
+def _facts(config: Mapping[str, Any], made_by: Mapping[str, str]) -> str:
+    rows = dict(made_by) | {
         "Labels after each round": ", ".join(map(str, config["budgets"])),
         "Seeds": ", ".join(map(str, config["seeds"])),
         "Classifier": _settings(config["classifier"]),

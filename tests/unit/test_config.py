@@ -3,6 +3,8 @@
 import copy
 from pathlib import Path
 
+import h5py
+import numpy as np
 import pytest
 import yaml
 
@@ -31,14 +33,19 @@ D = "experiments.digits"
 
 @pytest.mark.parametrize("path", ["config.yaml", *map(str, Path("config").glob("*.yaml"))])
 def test_the_configurations_shipped_are_valid(path):
-    load_config(yaml.safe_load(Path(path).read_text()))
+    values = yaml.safe_load(Path(path).read_text())
+    for experiment in values["experiments"].values():
+        features = experiment["features"]
+        if isinstance(features, str) and not Path(features).exists():
+            pytest.skip(f"{features} is not here")
+    load_config(values)
 
 
 @pytest.mark.parametrize(
     ("path", "value", "sentence"),
     [
         ("experimets", {}, "experimets: there is no such key; allowed are experiments, strategies"),
-        (f"{D}.budget", [1], f"{D}.budget: there is no such key; allowed are dataset, encoder"),
+        (f"{D}.budget", [1], f"{D}.budget: there is no such key; allowed are features, dataset"),
         (f"{D}.classifier.lr", 0.1, f"{D}.classifier.lr: there is no such key; allowed are hidden"),
         (f"{D}.budgets", DELETED, f"{D}.budgets: this key is missing"),
         (f"{D}.budgets", [20, 20], f"{D}.budgets: must increase"),
@@ -57,6 +64,19 @@ def test_the_configurations_shipped_are_valid(path):
         (f"{D}.dataset.name", "mnist", f"{D}.dataset.name: there is no data set 'mnist'"),
         (f"{D}.dataset", {"name": "cifar10", "root": "nowhere"}, f"{D}.dataset: root nowhere is"),
         (f"{D}.dataset", {"name": "cifar10"}, f"{D}.dataset: cifar10 needs root"),
+        (f"{D}.dataset", DELETED, f"{D}.dataset: this key is missing"),
+        (f"{D}.encoder", None, f"{D}.encoder: this key is missing"),
+        (f"{D}.features", DELETED, f"{D}.features: this key is missing"),
+        (
+            f"{D}.features",
+            16,
+            f"{D}.features: must be settings or the path of an HDF5 file, but is",
+        ),
+        (f"{D}.features", {"views": 0}, f"{D}.features.views: should be greater than or equal"),
+        (f"{D}.features", {"view": {"x": 0}}, f"{D}.features.view.x: there is no such key"),
+        (f"{D}.features", "no.h5", f"{D}.features: no.h5 is no file: name an HDF5 file"),
+        (f"{D}.features", "config.yaml", f"{D}.features: config.yaml is truncated or no HDF5"),
+        (f"{D}.features", "~no.such.user/x", f"{D}.features: Could not determine home directory"),
         (f"{D}.strategies", ["randm"], f"{D}.strategies: 'randm' is not defined; defined are ran"),
         (f"{D}.strategies", ["random", "random"], f"{D}.strategies: must not repeat a value"),
         ("strategies.entropy.method", "entropi", "strategies.entropy: method must be one of entr"),
@@ -84,6 +104,49 @@ def test_each_mistake_gets_its_sentence():
     with pytest.raises(ConfigError) as caught:
         load_config(values)
     assert len(str(caught.value).splitlines()) == 2
+
+
+def with_path(path, **changes):
+    """The default configuration, started from ready embeddings of 60 images at `path`."""
+    with h5py.File(path, "w") as file:
+        for part, number in (("pool", 60), ("test", 20)):
+            file[f"{part}/embedding"] = np.zeros((number, 4))
+            file[f"{part}/label"] = np.zeros(number, dtype=np.int64)
+    values = copy.deepcopy(DEFAULT)
+    digits = values["experiments"]["digits"]
+    kept = {key: digits[key] for key in ("seeds", "classifier", "strategies")}
+    values["experiments"]["digits"] = kept | {"features": str(path), "budgets": [20, 60]} | changes
+    return values
+
+
+def test_an_experiment_may_start_from_ready_embeddings(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    values = with_path(tmp_path / "ready.h5")
+    for path in (str(tmp_path / "ready.h5"), "~/ready.h5"):
+        values["experiments"]["digits"]["features"] = path
+        experiment = load_config(values).experiments["digits"]
+        assert experiment.features == path
+        assert experiment.embeddings == tmp_path / "ready.h5"
+        assert experiment.dataset is experiment.encoder is experiment.pretraining is None
+    assert load_config(DEFAULT).experiments["digits"].embeddings is None
+
+
+@pytest.mark.parametrize("key", ["dataset", "encoder", "pretraining"])
+def test_what_a_features_path_replaces_must_be_left_out(tmp_path, key):
+    values = with_path(tmp_path / "ready.h5", **{key: DEFAULT["experiments"]["digits"][key]})
+    with pytest.raises(ConfigError) as caught:
+        load_config(values)
+    assert str(caught.value) == (
+        f"{D}.{key}: does not go with a features path, which replaces it: leave it out"
+    )
+
+
+def test_the_budgets_must_fit_the_ready_embeddings(tmp_path):
+    values = with_path(tmp_path / "ready.h5", budgets=[20, 61])
+    with pytest.raises(
+        ConfigError, match=r"61, but the pool of .*ready.h5 has 60 images: no batch"
+    ):
+        load_config(values)
 
 
 def test_equal_settings_have_one_text():

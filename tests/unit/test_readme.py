@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from ntkcpl import strategies
+from ntkcpl.ready_embeddings import pool_size
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), flags=re.DOTALL)
 
@@ -28,6 +29,15 @@ def test_the_example_of_the_library_prints_a_batch(tmp_path, monkeypatch, capsys
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), {})
     assert capsys.readouterr().out.startswith("[")
+
+
+def test_the_example_of_embeddings_is_accepted(tmp_path, monkeypatch):
+    (code,) = [code for code in EXAMPLES if "my.h5" in code]
+    given = {f"{part}_label": np.zeros(7, dtype=int) for part in ("pool", "test")}
+    given |= {part: np.zeros((7, 2)) for part in ("pool", "test")}
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "README.md", "exec"), given)
+    assert pool_size("my.h5") == 7
 
 
 @pytest.mark.parametrize("command", re.findall(r"^make (\w+)", Path("README.md").read_text(), re.M))

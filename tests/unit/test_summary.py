@@ -45,6 +45,26 @@ def page(*strategies: str, knn: float | None = 0.9753) -> str:
     )
 
 
+def ready_page(knn: float = 0.9753) -> str:
+    accuracy = pd.DataFrame(
+        {"experiment": "toy", "strategy": "random", "seed": 0, "labels": n, "test_accuracy": 0.5}
+        for n in CONFIG["budgets"]
+    )
+    none = dict.fromkeys(["dataset", "encoder", "pretraining"])
+    origin = Provenance("{}", {"embeddings": "c0ffee"}, ())
+    return summary(
+        experiment="toy",
+        config=CONFIG
+        | none
+        | {"features": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
+        accuracy=accuracy,
+        pretraining=None,
+        features=origin.attributes("features") | {"knn_accuracy": knn},
+        sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128, "views": 1},
+        stage_seconds={"import_features": [2.0]},
+    )
+
+
 def rows(text: str) -> list[list[str]]:
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
@@ -89,3 +109,15 @@ def test_without_random_the_gain_is_left_out_and_the_page_says_so() -> None:
 def test_without_monitor_the_page_says_so() -> None:
     text = page("random", knn=None)
     assert "k-NN accuracy not measured" in text
+
+
+def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
+    text = ready_page()
+    assert "the ready embeddings in `my.h5` (k-NN accuracy 97.5%), 1 seed a strategy" in text
+    (row,) = [row for row in rows(text) if row[0] == "Ready embeddings"]
+    assert row[1].startswith("`my.h5`, SHA-256 `c0ffee`; 1,437 images in the pool, 360 in the")
+    assert ["Features", "128 dimensions, 1 view of each pool image, k-NN accuracy 97.5%"] in (
+        rows(text)
+    )
+    assert "retraining" not in text and "Encoder" not in text
+    assert "k-NN accuracy not measured" in ready_page(knn=float("nan"))

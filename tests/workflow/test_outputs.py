@@ -91,4 +91,4 @@ def test_hdf5_files_say_where_they_come_from(finished):
 def test_each_job_has_a_log(finished):
     logs = {path.stem for path in (finished.folder / "logs/smoke").rglob("*.log")}
     scripts = {path.stem for path in (finished.folder / "scripts").glob("*.py")}
-    assert logs == scripts
+    assert logs == scripts - {"import_features"}  # see test_ready_embeddings.py
