@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 Constraint = Literal["none", "cannot_link", "must_link"]
 UNKNOWN = -1  # class of an unlabelled sample, and of a cluster without labelled samples
+TRIAL = 10  # iterations after which the starts are compared
 
 
 def constrained_kmeans(
@@ -38,12 +39,13 @@ def constrained_kmeans(
         "cannot_link" keeps labelled samples of different classes in different clusters,
         "must_link" also those of one class in one cluster.
     starts, iterations
-        Number of starts, and of iterations at most in each.
+        Number of starts, and of iterations at most. Of several starts the one with the smallest
+        inertia after `TRIAL` iterations goes on.
 
     Returns
     -------
     int64 (N,)
-        Cluster of each sample, of the start with the smallest inertia.
+        Cluster of each sample.
 
     Raises
     ------
@@ -52,7 +54,7 @@ def constrained_kmeans(
 
     Notes
     -----
-    Memory: two (N, K) float32 arrays.
+    Memory: one (N, K) and one (N, D) float32 array.
     """
     if classes is None or constraint == "none":
         classes = np.full(len(x), UNKNOWN)
@@ -64,12 +66,16 @@ def constrained_kmeans(
             f"{constraint} need at least {fewest} and at most {most}"
         )
     best, smallest = None, np.inf
+    trial = iterations if starts == 1 else min(TRIAL, iterations)
     for _ in range(starts):
         centres = kmeans_plusplus(x, n_clusters, rng)
-        assigned, inertia = lloyd(x, centres, classes, constraint, iterations)
+        assigned, inertia = lloyd(x, centres, classes, constraint, trial)
         if inertia < smallest:
             best, smallest = assigned, inertia
     assert best is not None
+    if trial < iterations:
+        centres = _means(x, best, n_clusters)
+        best, _ = lloyd(x, centres, classes, constraint, iterations - trial)
     return best
 
 
@@ -89,17 +95,19 @@ def kmeans_plusplus(
     A row's probability is in proportion to its squared distance to the nearest centre so far.
     Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take.
     """
+    norms = _squared_norms(x)
     chosen = [int(rng.integers(len(x)))]
-    nearest = squared_distances(x, x[chosen])[:, 0].astype(np.float64)
+    nearest = np.full(len(x), np.inf, dtype=np.float32)
     while len(chosen) < n_clusters:
+        last = chosen[-1]
+        np.minimum(nearest, norms + norms[last] - x @ (2 * x[last]), out=nearest)
+        nearest[last] = 0
+        np.maximum(nearest, 0, out=nearest)
         # Where all rows coincide with a centre, any will do: `_fill_empty` sorts it out.
-        weights = nearest if nearest.any() else np.ones(len(x))
-        ends = np.cumsum(weights)
+        weights = nearest if nearest.any() else np.ones_like(nearest)
+        ends = np.cumsum(weights, dtype=np.float64)
         drawn = int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
         chosen.append(min(drawn, len(x) - 1))
-        distance = squared_distances(x, x[chosen[-1:]])[:, 0]
-        nearest = np.minimum(nearest, distance)
-        nearest[chosen[-1]] = 0
     return x[chosen]
 
 
@@ -111,46 +119,56 @@ def lloyd(
     iterations: int,
 ) -> tuple[NDArray[np.int64], float]:
     """Alternate assignment and means until nothing changes; return clusters and inertia."""
+    everyone, n_clusters = np.arange(len(x)), len(centres)
+    norms = _squared_norms(x)
+    known = np.flatnonzero(classes != UNKNOWN)
+    present, row = np.unique(classes[known], return_inverse=True)
+    if len(present) > n_clusters:
+        raise ValueError(f"{n_clusters} clusters cannot keep {len(present)} classes apart")
     assigned = np.full(len(x), -1)
+    # In one piece: a threaded product of many blocks waits for its slower thread in each.
+    distance = np.empty((len(x), n_clusters), dtype=np.float32)
     for _ in range(iterations):
-        distance = squared_distances(x, centres)
-        previous, assigned = assigned, _assign(distance, classes, constraint)
-        _fill_empty(assigned, distance, classes, constraint)
+        # Less the norm of the row, which does not change what is nearest.
+        np.matmul(x, -2 * centres.T, out=distance)
+        distance += _squared_norms(centres)
+        previous, assigned = assigned, distance.argmin(axis=1)
+        if len(known):
+            near = distance[known] + norms[known, None]
+            assigned[known] = _assign_labelled(near, row, len(present), constraint)
+        own = np.maximum(distance[everyone, assigned] + norms, 0)
+        _fill_empty(assigned, own, n_clusters, classes, constraint)
         if np.array_equal(previous, assigned):
             break
-        centres = _means(x, assigned, len(centres))
-    distance = squared_distances(x, centres)
-    return assigned, float(distance[np.arange(len(x)), assigned].sum(dtype=np.float64))
+        centres = _means(x, assigned, n_clusters)
+    offset = x - centres[assigned]
+    return assigned, float(_squared_norms(offset).sum(dtype=np.float64))
 
 
-def squared_distances(x: NDArray[np.float32], centres: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the squared distance (N, K) of each row to each centre."""
-    distance = x @ (-2 * centres.T)
-    distance += np.einsum("nd,nd->n", x, x)[:, None]
-    distance += np.einsum("kd,kd->k", centres, centres)
-    return np.maximum(distance, 0, out=distance)
+def _squared_norms(x: NDArray[np.float32]) -> NDArray[np.float32]:
+    return np.einsum("nd,nd->n", x, x)
 
 
 def _means(
     x: NDArray[np.float32], assigned: NDArray[np.int64], n_clusters: int
 ) -> NDArray[np.float32]:
-    order = np.argsort(assigned, kind="stable")
-    starts = np.searchsorted(assigned[order], np.arange(n_clusters))
-    sums = np.add.reduceat(x[order].astype(np.float64), starts)
     sizes = np.bincount(assigned, minlength=n_clusters)
-    return (sums / sizes[:, None]).astype(np.float32)
+    return (_sums(x, assigned, n_clusters) / sizes[:, None]).astype(np.float32)
 
 
-def _assign(
-    distance: NDArray[np.float32], classes: NDArray[np.int64], constraint: Constraint
-) -> NDArray[np.int64]:
-    """Assign each sample to its nearest cluster that the constraint leaves it."""
-    assigned = distance.argmin(axis=1)
-    known = np.flatnonzero(classes != UNKNOWN)
-    if len(known):
-        present, row = np.unique(classes[known], return_inverse=True)
-        assigned[known] = _assign_labelled(distance[known], row, len(present), constraint)
-    return assigned
+def _sums(
+    x: NDArray[np.float32], group: NDArray[np.int64], n_groups: int, block: int = 2048
+) -> NDArray[np.float64]:
+    """Return the sum (n_groups, D) of the rows of each group, in float64."""
+    from scipy.sparse import csc_array
+
+    sums = np.zeros((n_groups, x.shape[1]))
+    for start in range(0, len(x), block):  # so that only a block is held in float64
+        rows = x[start : start + block].astype(np.float64)
+        n = len(rows)
+        column = (np.ones(n), group[start : start + n], np.arange(n + 1))
+        sums += csc_array(column, shape=(n_groups, n)) @ rows
+    return sums
 
 
 def _assign_labelled(
@@ -163,8 +181,7 @@ def _assign_labelled(
     """
     from scipy.optimize import linear_sum_assignment
 
-    cost = np.zeros((n_classes, distance.shape[1]))
-    np.add.at(cost, row, distance)
+    cost = _sums(distance, row, n_classes)
     if constraint == "cannot_link":  # one cluster need not hold all of a class
         cost /= np.bincount(row)[:, None]
     owner = np.full(distance.shape[1], -1)
@@ -172,33 +189,36 @@ def _assign_labelled(
     owner[columns] = rows
     if constraint == "must_link":
         return columns[row]
-    while True:
-        allowed = (owner == row[:, None]) | (owner == -1)
-        reachable = np.where(allowed, distance, np.inf)
-        wanted = reachable.argmin(axis=1)
-        claims = np.flatnonzero(owner[wanted] == -1)
-        if not len(claims):
-            return wanted
+    wanted, left = np.empty_like(row), np.arange(len(row))
+    while len(left):
+        allowed = (owner == row[left, None]) | (owner == -1)
+        wanted[left] = np.where(allowed, distance[left], np.inf).argmin(axis=1)
+        claims = left[owner[wanted[left]] == -1]
         # Farthest claim first, so that the closest is the one that stays.
         claims = claims[np.argsort(-distance[claims, wanted[claims]], kind="stable")]
         owner[wanted[claims]] = row[claims]
+        left = left[owner[wanted[left]] != row[left]]
+    return wanted
 
 
 def _fill_empty(
     assigned: NDArray[np.int64],
-    distance: NDArray[np.float32],
+    own: NDArray[np.float32],
+    n_clusters: int,
     classes: NDArray[np.int64],
     constraint: Constraint,
 ) -> None:
-    """Move, for each empty cluster, the sample farthest from its own centre there, in place."""
-    sizes = np.bincount(assigned, minlength=distance.shape[1])
+    """Move, for each empty cluster, the sample farthest from its own centre there, in place.
+
+    `own` (N,) is each sample's squared distance to its own centre. Of a sample moved it becomes
+    0, because alone in its cluster it will be the centre.
+    """
+    sizes = np.bincount(assigned, minlength=n_clusters)
     for empty in np.flatnonzero(sizes == 0):
-        own = distance[np.arange(len(assigned)), assigned].astype(np.float64)
         movable = sizes[assigned] > 1
         if constraint == "must_link":
             movable &= classes == UNKNOWN
-        own[~movable] = -1
-        moved = own.argmax()
+        moved = np.where(movable, own, -1).argmax()
         sizes[assigned[moved]] -= 1
         sizes[empty] += 1
-        assigned[moved] = empty
+        assigned[moved], own[moved] = empty, 0

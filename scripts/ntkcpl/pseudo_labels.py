@@ -4,6 +4,7 @@ The clusters stand in for the unknown classes of the pool. Those on whose sample
 disagrees are split.
 """
 
+from dataclasses import replace
 from typing import Annotated, Literal
 
 import numpy as np
@@ -17,7 +18,6 @@ from ntkcpl.kmeans import (
     constrained_kmeans,
     lloyd,
     most_clusters,
-    squared_distances,
 )
 from ntkcpl.scaling import Scaling, scale_embedding
 from ntkcpl.settings import Settings
@@ -41,7 +41,7 @@ class Clustering(Settings):
     n_clusters: PositiveInt
     """Clusters after splitting (N_clu)."""
     starts: PositiveInt
-    """Starts of k-means, of which the one with the smallest inertia is kept."""
+    """Starts of k-means, of which the one ahead after some iterations is kept."""
 
     def cluster(
         self,
@@ -107,6 +107,22 @@ class Clustering(Settings):
         return np.sort(np.concatenate([unlabelled, labelled]))
 
 
+def merge_known(clusters: Clusters) -> Clusters:
+    """Merge the clusters whose labelled samples are of one and the same class."""
+    known = np.flatnonzero(clusters.labelled_class >= 0)
+    _, first, rank = np.unique(
+        clusters.labelled_class[known], return_index=True, return_inverse=True
+    )
+    target = np.arange(clusters.n_clusters)
+    target[known] = known[first[rank]]
+    kept, target = np.unique(target, return_inverse=True)
+    return replace(
+        clusters,
+        pseudo_label=target[clusters.pseudo_label],
+        labelled_class=clusters.labelled_class[kept],
+    )
+
+
 def labelled_classes(assigned: NDArray[np.int64], classes: NDArray[np.int64]) -> NDArray[np.int64]:
     """Return the class of the labelled samples in each cluster (K,), UNKNOWN, or MIXED."""
     result = np.full(assigned.max() + 1, UNKNOWN)
@@ -151,6 +167,8 @@ def split_confusing(
     dict of int64 (S,)
         A row for each split: parent, child, confusing (before the split), size (before).
     """
+    if constraint == "none":
+        classes = np.full(len(x), UNKNOWN)
     log: list[tuple[int, int, int, int]] = []
     count = int(assigned.max()) + 1
     state = [_confusion(assigned == cluster, predicted) for cluster in range(count)]
@@ -192,7 +210,7 @@ def _bisect(
         return None
     confusing = predicted != np.bincount(predicted).argmax()
     if not confusing.any():  # then by the farthest sample from the mean
-        confusing[squared_distances(x, x.mean(axis=0, keepdims=True)).argmax()] = True
+        confusing[np.linalg.norm(x - x.mean(axis=0), axis=1).argmax()] = True
     centres = np.stack([x[~confusing].mean(axis=0), x[confusing].mean(axis=0)])
     assigned, _ = lloyd(x, centres, classes, constraint, iterations)
     second = assigned == 1

@@ -50,12 +50,20 @@ def test_more_starts_never_give_a_larger_inertia():
     x = np.random.default_rng(0).normal(size=(200, 3)).astype(np.float32)
 
     def inertia(starts):
-        assigned = constrained_kmeans(x, 9, np.random.default_rng(1), starts=starts)
+        assigned = constrained_kmeans(x, 9, np.random.default_rng(1), starts=starts, iterations=10)
         return sum(
             ((x[assigned == c] - x[assigned == c].mean(axis=0)) ** 2).sum() for c in range(9)
         )
 
     assert inertia(8) <= inertia(1) + 1e-3
+
+
+def test_the_start_that_is_kept_goes_on_until_nothing_changes():
+    x = np.random.default_rng(0).normal(size=(2000, 3)).astype(np.float32)
+    assigned = constrained_kmeans(x, 40, np.random.default_rng(1), iterations=300)
+    means = np.stack([x[assigned == c].mean(axis=0) for c in range(40)])
+    nearest = ((x[:, None] - means) ** 2).sum(axis=2).argmin(axis=1)
+    np.testing.assert_array_equal(assigned, nearest)
 
 
 def test_a_conflict_goes_to_the_closest_and_the_other_moves_on():

@@ -53,6 +53,22 @@ def test_the_most_confusing_cluster_is_split_first_and_logged():
     assert assigned[10] != assigned[13]
 
 
+def test_without_a_constraint_labels_do_not_bind_a_split():
+    x = np.arange(8, dtype=np.float32)[:, None]
+    found = []
+    for classes in (np.full(8, UNKNOWN), np.array([0, 1, 2, 3, 0, 1, 2, 3])):
+        assigned, predicted = np.zeros(8, dtype=np.int64), np.repeat([0, 1], 4)
+        split_confusing(x, assigned, 2, predicted, classes, "none")
+        found.append(assigned)
+    np.testing.assert_array_equal(*found)
+
+
+def test_clusters_that_mix_classes_are_refused():
+    x, classes = np.arange(6, dtype=np.float32)[:, None], np.array([0, 1, 2, -1, -1, -1])
+    with pytest.raises(ValueError, match="2 clusters cannot keep 3 classes apart"):
+        split_confusing(x, np.zeros(6, np.int64), 2, np.arange(6), classes, "cannot_link")
+
+
 def test_identical_rows_cannot_be_split():
     assigned = np.zeros(5, dtype=np.int64)
     log = split_confusing(
