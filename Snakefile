@@ -17,6 +17,7 @@ include: "rules/features.smk"
 include: "rules/rounds.smk"
 include: "rules/evaluate.smk"
 include: "rules/report.smk"
+include: "rules/fidelity.smk"
 
 
 wildcard_constraints:
@@ -35,6 +36,3 @@ rule all:
             for file in experiment_files(experiment)
         ],
     localrule: True
-
-
-include: "rules/fidelity.smk"

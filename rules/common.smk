@@ -142,3 +142,31 @@ def experiment_files(experiment):
         files += multiext("figures/gain", ".pdf", ".png")
         files += multiext("tables/effective_budget", ".md", ".csv", ".tex")
     return [f"results/{experiment}/{file}" for file in files]
+
+
+def of_all_rounds(file, strategy="{strategy}"):
+    """Input function: the files of that name of all rounds of a run."""
+    return lambda w: expand(
+        f"results/{RUN}/{file}",
+        experiment=w.experiment,
+        strategy=strategy.format(**w),
+        seed=w.seed,
+        round=range(1, len(experiment_of(w).budgets) + 1),
+    )
+
+
+def ntkcpl_strategies(experiment):
+    """The experiment's strategies that estimate coverage."""
+    names = CONFIG.experiments[experiment].strategies
+    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
+
+
+def fidelity_files(experiment):
+    """What `fidelity` asks for, besides what `all` does."""
+    files = []
+    if "random" in CONFIG.experiments[experiment].strategies:
+        files += multiext("figures/kernels", ".pdf", ".png")
+        files += multiext("tables/kernels", ".md", ".csv", ".tex")
+    if ntkcpl_strategies(experiment):
+        files += multiext("figures/coverage", ".pdf", ".png")
+    return [f"results/{experiment}/{file}" for file in files]

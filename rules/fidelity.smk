@@ -1,37 +1,8 @@
 """Whether NTKCPL's kernel regression knows what the trained head will do (docs/method.md)."""
 
 
-def of_all_rounds(file, strategy="{strategy}"):
-    """Input function: the files of that name of all rounds of a run."""
-    return lambda w: expand(
-        f"results/{RUN}/{file}",
-        experiment=w.experiment,
-        strategy=strategy.format(**w),
-        seed=w.seed,
-        round=range(1, len(experiment_of(w).budgets) + 1),
-    )
-
-
-def ntkcpl_strategies(experiment):
-    """The experiment's strategies that estimate coverage."""
-    names = CONFIG.experiments[experiment].strategies
-    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
-
-
-def fidelity_files(experiment):
-    """What `fidelity` asks for, besides what `all` does."""
-    files = []
-    if "random" in CONFIG.experiments[experiment].strategies:
-        files += multiext("figures/kernels", ".pdf", ".png")
-        files += multiext("tables/kernels", ".md", ".csv", ".tex")
-    if ntkcpl_strategies(experiment):
-        files += multiext("figures/coverage", ".pdf", ".png")
-    return [f"results/{experiment}/{file}" for file in files]
-
-
 rule fidelity:
     input:
-        rules.all.input,
         [
             file
             for experiment in CONFIG.experiments

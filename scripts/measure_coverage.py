@@ -4,6 +4,8 @@ from ntkcpl.logs import log_to
 
 log_to(snakemake.log[0])
 
+import json
+
 import pandas as pd
 
 from ntkcpl import strategies
@@ -23,7 +25,7 @@ rounds = [
         files.clusters, files.batches, files.classifiers, strict=True
     )
 ]
-strategy = strategies.load(snakemake.params.strategy)
+strategy = strategies.load(json.loads(snakemake.params.strategy))
 coverage = measure_coverage(features, strategy, rounds, (w.experiment, w.strategy, int(w.seed)))
 coverage.insert(0, "strategy", w.strategy)
 coverage.insert(1, "seed", int(w.seed))

@@ -159,21 +159,30 @@ def test_the_engines_choose_alike(device, labelled):
         assert (a.index, a.risk, a.ties) == (b.index, b.risk, b.ties)
 
 
+BEST = {
+    "risk": lambda risk, error, index: (risk, error, index),
+    "risk_only": lambda risk, error, index: (risk, index),
+    "squared_error": lambda risk, error, index: (error, index),
+}
+
+
 @every_device
-def test_select_takes_the_lowest_risk_then_squared_error_then_index(device):
+@pytest.mark.parametrize("criterion", BEST)
+def test_select_takes_the_best_by_the_criterion_and_breaks_ties(device, criterion):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3))
     kernel = (x @ x.T + 1).astype(np.float32)
     labels = rng.integers(3, size=40)
     lookahead = LookAhead(kernel.copy(), labels, 3, device=device)
     reference = LookAhead(kernel.copy(), labels, 3, device=device)
-    for choice in lookahead.select(40):  # the whole pool
+    for choice in lookahead.select(40, criterion):  # the whole pool
         free = np.setdiff1d(np.arange(40), reference.labelled)
         risk, error = reference.risk(free), reference.squared_error(free)
-        best = min(range(len(free)), key=lambda k: (risk[k], error[k], free[k]))
+        best = min(range(len(free)), key=lambda k: BEST[criterion](risk[k], error[k], free[k]))
         assert choice.index == free[best]
         assert choice.risk == risk[best]
-        assert choice.ties == (risk == risk.min()).sum()
+        compared = error if criterion == "squared_error" else risk
+        assert choice.ties == (compared == compared.min()).sum()
         reference.add(choice.index)
     assert sorted(lookahead.labelled) == list(range(40))
 

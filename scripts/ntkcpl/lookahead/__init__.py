@@ -3,6 +3,7 @@
 import logging
 import time
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -10,6 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 from ntkcpl.lookahead.engine import Engine
 
 log = logging.getLogger(__name__)
+
+Criterion = Literal["risk", "risk_only", "squared_error"]
 
 
 @dataclass(frozen=True)
@@ -23,7 +26,7 @@ class Choice:
     risk
         Samples whose prediction differs from their pseudo-label once it is added.
     ties
-        Candidates that had this risk, the chosen one included.
+        Candidates that were as good by the main criterion, the chosen one included.
     seconds
         Time from the start of the selection to this choice.
     """
@@ -134,10 +137,17 @@ class LookAhead:
         self._engine.add(index)
         self.labelled.append(int(index))
 
-    def select(self, budget: int) -> list[Choice]:
-        """Choose and add `budget` samples one by one, each with the lowest risk (Alg. 1).
+    def select(self, budget: int, criterion: Criterion = "risk") -> list[Choice]:
+        """Choose and add `budget` samples one by one, each the best by `criterion` (Alg. 1).
 
-        A tie goes to the smaller squared error over the pool, then to the lower index.
+        Parameters
+        ----------
+        budget
+            Number of samples.
+        criterion
+            "risk" takes the lowest risk, and of ties the smallest squared error; "risk_only" takes
+            the lowest risk, "squared_error" the smallest squared error. What is then still tied
+            goes to the lowest index.
 
         Raises
         ------
@@ -150,17 +160,25 @@ class LookAhead:
         started = time.perf_counter()
         choices: list[Choice] = []
         for _ in range(budget):
-            risk = self.risk(free)
-            tied = np.flatnonzero(risk == risk.min())
-            best = tied[0] if len(tied) == 1 else tied[self.squared_error(free[tied]).argmin()]
-            index = int(free[best])
+            index, risk, ties = self._best(free, criterion)
             self.add(index)
-            free = np.delete(free, best)
-            seconds = time.perf_counter() - started
-            choices.append(Choice(index, int(risk[best]), len(tied), seconds))
-        shared = sum(choice.ties > 1 for choice in choices)
-        log.info("%d of %d choices were ties, decided by squared error", shared, budget)
+            free = free[free != index]
+            choices.append(Choice(index, risk, ties, time.perf_counter() - started))
+        log.info("%d of %d choices were ties", sum(c.ties > 1 for c in choices), budget)
         return choices
+
+    def _best(self, free: NDArray[np.int64], criterion: Criterion) -> tuple[int, int, int]:
+        """Return the best of `free`, its risk, and how many tie with it by the main criterion."""
+        if criterion == "squared_error":
+            error = self.squared_error(free)
+            best = int(free[error.argmin()])
+            return best, int(self.risk([best])[0]), int((error == error.min()).sum())
+        risk = self.risk(free)
+        tied = free[risk == risk.min()]
+        best = int(tied[0])
+        if criterion == "risk" and len(tied) > 1:
+            best = int(tied[self.squared_error(tied).argmin()])
+        return best, int(risk.min()), len(tied)
 
 
 def _start_engine(

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from ntkcpl.devices import default_device
-from ntkcpl.pseudo_labels import Clustering, Constraint
+from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
 from ntkcpl.scaling import Scaling, scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
@@ -29,6 +29,12 @@ class NTKCPL(Strategy):
     """Size of the random part of the unlabelled pool that is considered in a round."""
     max_clusters: PositiveInt = 500
     """Largest number of clusters (C_max)."""
+    labels_per_cluster: Annotated[float, Field(gt=0)] = 2.0
+    """There is one cluster for so many labels, from the first budget (C₀) to `max_clusters`."""
+    splitting: bool = True
+    """Whether Alg. 2 splits C₀ clusters until there are enough, or k-means makes them all."""
+    merging: bool = False
+    """Whether clusters whose labelled images are of one class count as one pseudo-class."""
     constraint: Constraint = "cannot_link"
     """Which labelled samples must not, or must, share a cluster."""
     starts: PositiveInt = 3
@@ -41,17 +47,21 @@ class NTKCPL(Strategy):
     """Scaling of the embedding in the kernel; raw is what the head is trained on."""
     jitter: Annotated[float, Field(gt=0)] = 0.1
     """Added to the kernel's diagonal, as a share of its mean."""
+    criterion: Literal["risk", "risk_only", "squared_error"] = "risk"
+    """Choose by the risk, its ties by the squared error; by the risk only; or by that error."""
 
     def clustering(self, labels: int, first_budget: int) -> Clustering:
-        """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0."""
+        """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0, by default."""
         n_initial = min(first_budget, self.max_clusters)
+        n_clusters = int(labels / self.labels_per_cluster)
+        n_clusters = min(max(n_clusters, n_initial), self.max_clusters)
         return Clustering(
             feature=self.feature,
             scaling=self.scaling,
             candidates=self.candidates,
             constraint=self.constraint,
-            n_initial=n_initial,
-            n_clusters=min(max(labels // 2, n_initial), self.max_clusters),
+            n_initial=n_initial if self.splitting else n_clusters,
+            n_clusters=n_clusters,
             starts=self.starts,
         )
 
@@ -69,16 +79,17 @@ class NTKCPL(Strategy):
 
         if pool.clusters is None:
             raise ValueError("ntkcpl needs the clusters of its clustering()")
-        index = pool.clusters.index
+        clusters = merge_known(pool.clusters) if self.merging else pool.clusters
+        index = clusters.index
         lookahead = LookAhead(
             self.kernel(pool.embedding[index], rng),
-            pool.clusters.pseudo_label,
-            pool.clusters.n_clusters,
+            clusters.pseudo_label,
+            clusters.n_clusters,
             labelled=np.searchsorted(index, pool.labelled),
             jitter=self.jitter,
             device=default_device(),
         )
-        choices = lookahead.select(budget)
+        choices = lookahead.select(budget, self.criterion)
         return Batch(
             index=index[[choice.index for choice in choices]],
             estimated_coverage=1 - np.array([choice.risk for choice in choices]) / len(index),

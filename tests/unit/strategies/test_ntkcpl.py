@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from ntkcpl.kernel import ntk
+from ntkcpl.pseudo_labels import merge_known
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
@@ -57,6 +58,38 @@ def test_number_of_clusters_follows_the_schedule():
         for c in (strategy.clustering(labels=b, first_budget=20) for b in (20, 40, 60, 100, 200))
     ]
     assert numbers == [(20, 20), (20, 20), (20, 30), (20, 50), (20, 60)]
+
+
+def test_without_splitting_k_means_makes_all_clusters():
+    options = {"method": "ntkcpl", "feature": "al", "splitting": False, "labels_per_cluster": 1.0}
+    clustering = load(options).clustering(labels=100, first_budget=20)
+    assert (clustering.n_initial, clustering.n_clusters) == (100, 100)
+
+
+def test_merging_makes_clusters_of_one_class_one():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 4)).astype("f4")
+    labelled, label = np.arange(12), np.zeros(12, dtype=np.int64)
+    label[:2] = 1
+    strategy = load({"method": "ntkcpl", "feature": "self", "merging": True})
+    clusters = strategy.clustering(labels=20, first_budget=10).cluster(
+        x, labelled, label, None, rng
+    )
+    merged = merge_known(clusters)
+    assert sorted(merged.labelled_class[merged.labelled_class >= 0]) == [0, 1]
+    together = clusters.labelled_class[clusters.pseudo_label] == 0
+    assert len(np.unique(merged.pseudo_label[together])) == 1
+    for cluster in np.flatnonzero(clusters.labelled_class < 0):  # the others stay what they are
+        members = merged.pseudo_label[clusters.pseudo_label == cluster]
+        assert (merged.pseudo_label == members[0]).sum() == len(members)
+    np.testing.assert_array_equal(np.unique(merged.pseudo_label), np.arange(merged.n_clusters))
+
+    pool = Pool(x, labelled, label, clusters=clusters)
+    batch = strategy.query(pool, 1, np.random.default_rng(0))
+    same = load({"method": "ntkcpl", "feature": "self"}).query(
+        Pool(x, labelled, label, clusters=merged), 1, np.random.default_rng(0)
+    )
+    np.testing.assert_array_equal(batch.index, same.index)
 
 
 def test_fewer_clusters_than_the_first_budget():
