@@ -1,17 +1,21 @@
 """Time one step of the look-ahead against its floor and against the obvious way.
 
     .venv/bin/python benchmarks/lookahead.py [--samples 10000] [--classes 10 100 500]
-                                             [--device cpu]
+                                             [--pool 50000] [--device cpu]
 
 A step tells, for every sample, how many predictions would be wrong if it were labelled, chooses
 one, and updates the residual kernel. The floor is that update alone, by torch (`addr_`); the
 obvious way forms all outputs after adding each candidate, in chunks, by torch, and is timed on
 four chunks. All run on the device given: "cpu" takes the engine by numba, "cuda" the one by torch.
+Then come two whole selections: a round like those on CIFAR-100 (500 choices, 500 classes), and 20
+choices with a pool of 50,000 images all of which are candidates (16 GB of memory).
+
 The last lines are `name value`, a line each; times are in seconds, and ratios are of medians
 within this run.
 """
 
 import argparse
+import resource
 import sys
 import time
 from pathlib import Path
@@ -21,13 +25,14 @@ import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from ntkcpl.kernel import empirical_ntk
+from ntkcpl.kernel import infinite_ntk
 from ntkcpl.kmeans import constrained_kmeans
 from ntkcpl.lookahead import LookAhead
 from ntkcpl.scaling import scale_embedding
 
 # Outputs that the obvious way forms at once.
 CHUNK = 2**24
+JITTER = 0.1  # NTKCPL's default
 
 
 def median_seconds(work, repeats, device):
@@ -60,42 +65,59 @@ def clustered(n, rng, width=128):
     return scale_embedding(x, "l2_centred")
 
 
+def problem(n, classes, rng):
+    """Return a kernel of n samples, and k-means clusters as their pseudo-labels."""
+    x = clustered(n, rng)
+    return infinite_ntk(x), constrained_kmeans(x, classes, rng, starts=1, iterations=20)
+
+
+def time_steps(n, classes, rng, device, repeats):
+    """Return the lines on one step."""
+    kernel, labels = problem(n, classes, rng)
+    copy, zero = torch.tensor(kernel, device=device), torch.zeros(n, device=device)
+    labelled = rng.choice(n, max(classes, 20), replace=False)
+    lookahead = LookAhead(kernel, labels, classes, labelled, JITTER, str(device))
+    outputs = torch.tensor(lookahead.predictions, dtype=torch.float32, device=device)
+    targets = torch.tensor(labels, device=device)
+    step = median_seconds(lambda: lookahead.select(1), repeats, device)
+    update = median_seconds(lambda: copy.addr_(zero, zero), repeats, device)
+    chunk = max(1, CHUNK // (n * classes))
+    part = torch.linspace(0, n - 1, min(n, 4 * chunk), device=device).long()
+    naive = median_seconds(
+        lambda: naive_counts(copy, 1.0, outputs, targets, part, chunk), 1, device
+    ) * (n / len(part))
+    return {
+        f"step_seconds_c{classes}": step,
+        f"step_over_addr_c{classes}": step / update,
+        f"naive_over_step_c{classes}": naive / step,
+    }
+
+
+def time_selection(n, classes, budget, rng, device):
+    """Return the seconds that a selection takes, from the kernel on."""
+    kernel, labels = problem(n, classes, rng)
+    start = time.perf_counter()
+    LookAhead(kernel, labels, classes, jitter=JITTER, device=str(device)).select(budget)
+    return time.perf_counter() - start
+
+
 def main():
     """Run the benchmark and print its lines."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 100, 500])
     parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--pool", type=int, default=50_000)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()
     n, rng, lines = arguments.samples, np.random.default_rng(0), {}
     device = torch.device(arguments.device)
 
-    def seconds(work, repeats=arguments.repeats):
-        return median_seconds(work, repeats, device)
-
-    x = clustered(n, rng)
-    kernel = empirical_ntk(x, 512, rng)
-    copy, zero = torch.tensor(kernel, device=device), torch.zeros(n, device=device)
     for classes in arguments.classes:
-        labels = constrained_kmeans(x, classes, rng, starts=1, iterations=20)
-        labelled = rng.choice(n, max(classes, 20), replace=False)
-        lookahead = LookAhead(kernel.copy(), labels, classes, labelled, device=arguments.device)
-        outputs = torch.tensor(lookahead.predictions, dtype=torch.float32, device=device)
-        targets = torch.tensor(labels, device=device)
-        step = seconds(lambda: lookahead.select(1))  # noqa: B023
-        update = seconds(lambda: copy.addr_(zero, zero))
-        chunk = max(1, CHUNK // (n * classes))
-        part = torch.linspace(0, n - 1, min(n, 4 * chunk), device=device).long()
-        naive = seconds(
-            lambda: naive_counts(copy, 1.0, outputs, targets, part, chunk),  # noqa: B023
-            repeats=1,
-        ) * (n / len(part))
-        lines |= {
-            f"step_seconds_c{classes}": step,
-            f"step_over_addr_c{classes}": step / update,
-            f"naive_over_step_c{classes}": naive / step,
-        }
+        lines |= time_steps(n, classes, rng, device, arguments.repeats)
+    lines["round_seconds_c500_b500"] = time_selection(n, 500, 500, rng, device)
+    lines["pool_seconds_c100_b20"] = time_selection(arguments.pool, 100, 20, rng, device)
+    lines["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     for name, value in lines.items():
         print(f"{name} {value:.4g}")
 
