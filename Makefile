@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures study test check report lock clean
+.PHONY: help figures study strategies test check report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ figures: .venv/installed ## Run the experiments of config.yaml: figures, tables 
 study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (see docs/method.md)
 	$(BIN)/snakemake --configfile config/study.yaml $(ARGS) all fidelity
 	$(BIN)/snakemake --configfile config/cifar10-features.yaml $(ARGS) all fidelity
+
+strategies: .venv/installed ## List the strategies
+	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
 
 test: .venv/installed ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term

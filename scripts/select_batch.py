@@ -14,6 +14,7 @@ import numpy as np
 
 from ntkcpl import strategies
 from ntkcpl.artifacts import read_classifier, read_clusters, read_features, write_batch
+from ntkcpl.head import Head
 from ntkcpl.seeding import numpy_generator
 
 started = time.perf_counter()
@@ -27,6 +28,7 @@ if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
     labelled = classifier.labelled
     known |= {"probability": classifier.probability, "hidden": classifier.hidden}
+    known["head"] = Head.from_state(classifier.state)
 if snakemake.input.clusters:
     known["clusters"], clustering_seconds = read_clusters(snakemake.input.clusters, features)
 

@@ -16,7 +16,8 @@ __all__ = ["Batch", "Pool", "Strategy", "load", "methods"]
 
 def methods() -> list[str]:
     """Return the names of all methods."""
-    return sorted(m.name for m in pkgutil.iter_modules(__path__) if m.name != "base")
+    names = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in names if name not in ("base", "__main__"))
 
 
 def strategy_class(method: str) -> type[Strategy]:

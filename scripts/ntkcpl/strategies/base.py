@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.artifacts import Clusters
+from ntkcpl.head import Head
 from ntkcpl.settings import Settings
 
 
@@ -25,8 +26,16 @@ class Pool:
         Softmax output of the last classifier; None before the first round.
     hidden : float (N, H), optional
         Active-learning features of the last classifier; None before the first round.
+    head
+        The last classifier itself, for strategies that ask it about other inputs; None before the
+        first round.
     clusters
         What `cluster_pool` made, for strategies that cluster.
+
+    Raises
+    ------
+    ValueError
+        If a row of `embedding` is not finite; the message names it.
     """
 
     embedding: NDArray[np.floating]
@@ -34,7 +43,13 @@ class Pool:
     label: NDArray[np.int64]
     probability: NDArray[np.floating] | None = None
     hidden: NDArray[np.floating] | None = None
+    head: Head | None = None
     clusters: Clusters | None = None
+
+    def __post_init__(self) -> None:
+        bad = ~np.isfinite(self.embedding).all(axis=1)
+        if bad.any():
+            raise ValueError(f"row {bad.argmax()} of the embedding is not finite")
 
     @property
     def unlabelled(self) -> NDArray[np.int64]:
