@@ -80,7 +80,9 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
             for axes, scaling in zip(panels, scalings, strict=True):
                 _draw_agreement(axes, part[part["scaling"] == scaling], what, ceiling)
             panels[0].set_ylabel("Agreement with the head (%)")
-            panels[-1].legend(title=what, title_fontsize=7, loc="lower right")
+            panels[-1].legend(
+                title=what, title_fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5)
+            )
         for axes, scaling in zip(grid[0], scalings, strict=True):
             axes.set_title(SCALING_NAMES[scaling])
         labels = sorted(mean["labels"].unique())
@@ -121,7 +123,7 @@ def kernel_table(comparison: pd.DataFrame) -> Table:
         lambda std: "" if pd.isna(std) else f"±{std:.1f}"
     )
     wide = shown.assign(Variant=names, cell=cells, value=text.round(1))
-    order = names.unique()
+    order = sorted(names.unique(), key=lambda name: name not in (SECOND_HEAD, "default"))
     printed = wide.pivot(index="Variant", columns="labels", values="cell").loc[order]
     value = wide.pivot(index="Variant", columns="labels", values="value").loc[order]
     rank = value.drop(index=SECOND_HEAD).rank(method="dense", ascending=False)
