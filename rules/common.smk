@@ -133,6 +133,7 @@ def experiment_files(experiment):
         "summary.md",
         *multiext("figures/accuracy", ".pdf", ".png"),
         *multiext("tables/accuracy", ".md", ".csv", ".tex"),
+        *multiext("tables/behind_best", ".md", ".csv", ".tex"),
     ]
     if experiment not in READY:
         files += multiext("figures/pretraining", ".pdf", ".png")

@@ -122,3 +122,25 @@ rule table_effective_budget:
         code=code_digest("table_effective_budget"),
     script:
         "../scripts/table_effective_budget.py"
+
+
+rule table_behind_best:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+    output:
+        md="results/{experiment}/tables/behind_best.md",
+        csv=report(
+            "results/{experiment}/tables/behind_best.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "behind the best"},
+        ),
+        tex="results/{experiment}/tables/behind_best.tex",
+    log:
+        "logs/{experiment}/table_behind_best.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("table_behind_best"),
+    script:
+        "../scripts/table_behind_best.py"

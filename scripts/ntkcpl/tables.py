@@ -7,6 +7,7 @@ import pandas as pd
 
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.evaluation import REFERENCE, display_name, effective_budget_ratio, learning_curves
+from ntkcpl.significance import behind_best, ratio_intervals
 
 MARKS = "The best of each column is bold, the second underlined."
 MISSING = "–"
@@ -71,14 +72,44 @@ def effective_budget_table(accuracy: pd.DataFrame, reference: str = REFERENCE) -
         If no experiment ran `reference`.
     """
     ratios = effective_budget_ratio(accuracy, reference)
+    ratios = ratios.merge(ratio_intervals(accuracy, reference), how="left")
     ratio = _wide(ratios, "experiment", "ratio")
+    low, high = (_wide(ratios, "experiment", bound) for bound in ("low", "high"))
+    interval = low.map(" [{:.0f}–".format) + high.map("{:.0f}]".format)
     base = display_name(reference)
     caption = (
         "Effective budget ratio: the percentage of the numbers of labels at which a strategy's "
         f"mean test accuracy exceeds the mean of {base} plus the standard deviation of {base} "
-        f"(two seeds or more). {MARKS}"
+        "(two seeds or more); in brackets the 95% interval of a bootstrap over seeds. "
+        f"{MARKS}"
     )
-    return Table(caption, ratios, _printed(ratio), _ranks(ratio))
+    return Table(caption, ratios, _printed(ratio, interval.where(low.notna(), "")), _ranks(ratio))
+
+
+def behind_best_table(accuracy: pd.DataFrame) -> Table:
+    """Return how far each strategy is behind the best of each number of labels.
+
+    Parameters
+    ----------
+    accuracy
+        Runs of one experiment (see `evaluation.read_accuracy`).
+
+    Returns
+    -------
+    Table
+        A row for each strategy, a column for each number of labels, in percentage points; a star
+        where a paired t-test over seeds tells it from the best at 5%.
+    """
+    gaps = behind_best(accuracy)
+    gap = _wide(gaps, "labels", "difference")
+    sure = _wide(gaps, "labels", "p_value") < 5
+    caption = (
+        "Percentage points of test accuracy behind the best strategy (0.0) by number of labels, "
+        "mean over seeds. A star marks what a two-sided t-test paired by seed tells from the best "
+        f"at 5%, not corrected for the number of strategies. {MARKS}"
+    )
+    stars = sure.map(lambda known: "*" if known else "")
+    return Table(caption, gaps, _printed(gap, stars), _ranks(-gap))
 
 
 def markdown(table: Table) -> str:

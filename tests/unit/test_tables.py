@@ -4,7 +4,14 @@ import pandas as pd
 import pytest
 
 from ntkcpl.evaluation import MissingReferenceError
-from ntkcpl.tables import accuracy_table, effective_budget_table, latex, markdown, write
+from ntkcpl.tables import (
+    accuracy_table,
+    behind_best_table,
+    effective_budget_table,
+    latex,
+    markdown,
+    write,
+)
 
 
 def runs(accuracies: dict[str, list[list[float]]], experiment: str = "toy") -> pd.DataFrame:
@@ -91,12 +98,39 @@ def test_effective_budget_has_a_column_for_each_experiment() -> None:
     other = runs({"random": [[0.6, 0.5], [0.8, 0.5]], "entropy": [[0.9, 0.5]]}, "another")
     bare = runs({"entropy": [[0.9, 0.5]]}, "bare")
     table = effective_budget_table(pd.concat([ACCURACY, other, bare]))
-    assert table.text.to_dict("index") == {
+    ratios = table.text.map(lambda text: text.split()[0])
+    assert ratios.to_dict("index") == {
         "Entropy": {"toy": "100.0", "another": "50.0"},
         "NTKCPL (al)": {"toy": "100.0", "another": "–"},
         "my_own": {"toy": "100.0", "another": "–"},
     }
     assert cells(markdown(table).splitlines()[2]) == ["Strategy", "toy", "another"]
+
+
+def test_effective_budget_has_an_interval() -> None:
+    table = effective_budget_table(ACCURACY)
+    assert [*table.data.columns][-2:] == ["low", "high"]
+    bounds = table.data[["low", "high"]].iloc[0]
+    low, high = (f"{100 * bound:.0f}" for bound in bounds)
+    assert table.text["toy"].iloc[0].endswith(f" [{low}–{high}]")
+
+
+def test_behind_best_is_zero_for_the_best_and_starred_where_sure() -> None:
+    sure = runs(
+        {
+            "random": [[0.5, 0.6], [0.52, 0.7], [0.51, 0.5]],
+            "entropy": [[0.7, 0.7], [0.71, 0.5], [0.72, 0.6]],
+        },
+        "toy",
+    )
+    table = behind_best_table(sure)
+    assert table.text.to_dict("index") == {
+        "Random": {20: "0.0", 100: "20.0*"},
+        "Entropy": {20: "0.0", 100: "0.0"},
+    }
+    assert table.rank.loc["Entropy", 100] == 1
+    assert markdown(table)
+    assert latex(table)
 
 
 def test_effective_budget_is_unknown_with_one_seed_of_random() -> None:

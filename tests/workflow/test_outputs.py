@@ -12,7 +12,7 @@ def test_every_file_is_there(finished):
     expected = ["encoder.pt", "pretrain.csv", "features.h5", "accuracy.csv", "summary.md"]
     for figure in ("accuracy", "gain", "pretraining"):
         expected += [f"figures/{figure}.pdf", f"figures/{figure}.png"]
-    for table in ("accuracy", "effective_budget"):
+    for table in ("accuracy", "effective_budget", "behind_best"):
         expected += [f"tables/{table}{suffix}" for suffix in (".md", ".csv", ".tex")]
     for name in expected:
         assert (results / name).stat().st_size > 0, name

@@ -10,6 +10,7 @@ EVALUATION = {
     ("plot_accuracy", "experiment=smoke"),
     ("plot_gain", "experiment=smoke"),
     ("table_accuracy", "experiment=smoke"),
+    ("table_behind_best", "experiment=smoke"),
     ("table_effective_budget", "experiment=smoke"),
     ("summarise", "experiment=smoke"),
 }

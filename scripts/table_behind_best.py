@@ -1,0 +1,11 @@
+"""Tabulate how far each strategy is behind the best, and where a paired test can tell."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+from ntkcpl import tables
+from ntkcpl.evaluation import read_accuracy
+
+accuracy = read_accuracy(snakemake.input.accuracy)
+tables.write(tables.behind_best_table(accuracy), *snakemake.output)
