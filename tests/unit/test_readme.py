@@ -13,13 +13,13 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), fla
 
 
 def test_the_example_of_a_strategy_is_one_file(tmp_path, monkeypatch):
-    (code,) = [code for code in EXAMPLES if "class Margin" in code]
-    (tmp_path / "margin.py").write_text(code)
+    (code,) = [code for code in EXAMPLES if "class LeastConfidence" in code]
+    (tmp_path / "least_confidence.py").write_text(code)
     monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
-    assert "margin" in strategies.methods()
-    probability = np.array([[0.5, 0.3, 0.2], [0.5, 0.45, 0.05], [0.9, 0.1, 0.0], [0.4, 0.4, 0.2]])
+    assert "least_confidence" in strategies.methods()
+    probability = np.array([[0.5, 0.3, 0.2], [0.48, 0.47, 0.05], [0.9, 0.1, 0.0], [0.4, 0.4, 0.2]])
     pool = strategies.Pool(np.zeros((4, 2)), np.array([3]), np.array([0]), probability)
-    found = strategies.load({"method": "margin"}).query(pool, 2, np.random.default_rng(0))
+    found = strategies.load({"method": "least_confidence"}).query(pool, 2, np.random.default_rng(0))
     assert found.index.tolist() == [1, 0]
 
 

@@ -10,6 +10,7 @@ from ntkcpl.strategies import Pool
 SETTINGS = [
     {"method": "random"},
     {"method": "entropy"},
+    {"method": "margin"},
     {"method": "typiclust"},
     {"method": "ntkcpl", "feature": "self"},
     {"method": "ntkcpl", "feature": "al"},
