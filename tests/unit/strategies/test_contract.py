@@ -11,6 +11,8 @@ SETTINGS = [
     {"method": "random"},
     {"method": "entropy"},
     {"method": "margin"},
+    {"method": "coreset", "feature": "self"},
+    {"method": "coreset", "feature": "al"},
     {"method": "typiclust"},
     {"method": "ntkcpl", "feature": "self"},
     {"method": "ntkcpl", "feature": "al"},
