@@ -123,6 +123,54 @@ def test_squared_error_equals_regression_from_scratch(device, problem):
         assert error == pytest.approx(naive, rel=1e-2, abs=1e-2)
 
 
+@every_device
+@settings(max_examples=100, deadline=None)
+@given(problem=problems())
+def test_change_equals_the_naive_formation_of_all_outputs(device, problem):
+    kernel, labels, n_classes, labelled = problem
+    lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER, device)
+    everyone = np.arange(len(labels))
+    f, r = lookahead.predictions, lookahead._engine.residual.astype(np.float64)
+    ridge = JITTER * np.diagonal(kernel).mean(dtype=np.float64)
+    output, argmax = lookahead.output_change(everyone), lookahead.argmax_change(everyone)
+    for i in everyone:
+        inverse = 1 / (r[i, i] + ridge)
+        after = f + (r[i] * inverse)[:, None] * (np.eye(n_classes)[labels[i]] - f[i])
+        now = after[everyone, f.argmax(axis=1)]
+        assert argmax[i] == (after.max(axis=1) > now).sum()
+        assert output[i] == pytest.approx(np.linalg.norm(after - f, axis=1).mean(), abs=1e-12)
+
+
+@every_device
+@settings(max_examples=100, deadline=None)
+@given(problem=problems())
+def test_output_change_equals_regression_from_scratch(device, problem):
+    kernel, labels, n_classes, labelled = problem
+    ridge = JITTER * np.diagonal(kernel).mean(dtype=np.float64)
+    candidates = np.setdiff1d(np.arange(len(labels)), labelled)
+    found = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER, device)
+    before = regression(kernel, labels, n_classes, labelled, ridge)
+    for candidate, change in zip(candidates, found.output_change(candidates), strict=True):
+        after = regression(kernel, labels, n_classes, np.append(labelled, candidate), ridge)
+        naive = np.linalg.norm(after - before, axis=1).mean()
+        assert change == pytest.approx(naive, rel=1e-2, abs=1e-2)
+
+
+@every_device
+def test_a_changed_argmax_is_counted_after_an_update_too(device):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4))
+    kernel, labels = (x @ x.T + 1).astype(np.float32), rng.integers(5, size=60)
+    lookahead = LookAhead(kernel.copy(), labels, 5, [3, 7], 0.1, device)
+    lookahead.add(11)
+    candidates = np.setdiff1d(np.arange(60), [3, 7, 11])
+    ridge = 0.1 * np.diagonal(kernel).mean(dtype=np.float64)
+    before = regression(kernel, labels, 5, [3, 7, 11], ridge).argmax(axis=1)
+    for i, found in zip(candidates, lookahead.argmax_change(candidates), strict=True):
+        after = regression(kernel, labels, 5, [3, 7, 11, i], ridge).argmax(axis=1)
+        assert found == (after != before).sum()
+
+
 @every_torch_device
 @settings(max_examples=60, deadline=None)
 @given(problem=problems(), block=st.sampled_from([1, 50, gpu.SCRATCH]))
@@ -132,6 +180,10 @@ def test_the_engines_agree_whatever_the_blocks(device, problem, block):
     with patch.object(gpu, "SCRATCH", block):
         ours = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER, device)
         risk, error = ours.risk(everyone), ours.squared_error(everyone)
+        output, argmax = ours.output_change(everyone), ours.argmax_change(everyone)
+    blocks = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER, device)
+    np.testing.assert_allclose(output, blocks.output_change(everyone), rtol=1e-6)
+    np.testing.assert_array_equal(argmax, blocks.argmax_change(everyone))
     numba = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER)
     r, f = numba._engine.residual, numba.predictions
     np.testing.assert_allclose(ours.predictions, f, atol=1e-5)

@@ -132,6 +132,22 @@ class LookAhead:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
         return self._engine.squared_error(np.asarray(candidates, dtype=np.int64))
 
+    def output_change(self, candidates: ArrayLike) -> NDArray[np.float64]:
+        """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples after adding each candidate, (M,).
+
+        F⁺(x) - F(x) is a multiple of e_y - F(i), so this is Σ|R(x, i)| / (R(i, i) + λ) / N times
+        the length of that, for O(N) a candidate whatever the number of classes.
+        """
+        return self._engine.output_change(np.asarray(candidates, dtype=np.int64))
+
+    def argmax_change(self, candidates: ArrayLike) -> NDArray[np.int64]:
+        """Count the samples whose predicted class changes after adding each candidate, (M,).
+
+        The class predicted is that of the largest output, of equal ones the first. It changes if
+        another class's output becomes larger; one that only becomes equal changes nothing.
+        """
+        return self._engine.count_changed(np.asarray(candidates, dtype=np.int64))
+
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
         self._engine.add(index)

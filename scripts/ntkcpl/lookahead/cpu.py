@@ -122,6 +122,31 @@ class CpuEngine:
             total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
         return total + (error**2).sum()
 
+    def output_change(
+        self, candidates: NDArray[np.int64], block: int = 1024
+    ) -> NDArray[np.float64]:
+        """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples for each of M candidates, (M,)."""
+        places = self._place[candidates]
+        total = np.empty(len(places))
+        for low in range(0, len(places), block):
+            rows = places[low : low + block]
+            reach = np.abs(self._step(rows)).mean(axis=1)
+            total[low : low + block] = reach * np.linalg.norm(self._change(rows), axis=1)
+        return total
+
+    def count_changed(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of samples that another class overtakes, for each candidate, (M,)."""
+        self._update()
+        changed: NDArray[np.int64] = loops.count_changed(
+            self._residual,
+            self._ridge,
+            self._place[candidates],
+            self._outputs,
+            self._transposed,
+            self._labels,
+        )
+        return changed
+
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
         place = self._place[[index]]

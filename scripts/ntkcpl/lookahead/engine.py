@@ -27,5 +27,11 @@ class Engine(Protocol):
     def squared_error(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
 
+    def output_change(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples for each of M candidates, (M,)."""
+
+    def count_changed(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of samples that another class overtakes, for each candidate, (M,)."""
+
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""

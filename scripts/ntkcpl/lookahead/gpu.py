@@ -198,6 +198,46 @@ class GpuEngine:
             total[rows] += change.square().sum(dim=1) * step.square().sum(dim=1)
         return (total + error.square().sum()).cpu().numpy()
 
+    def output_change(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples for each of M candidates, (M,)."""
+        asked = torch.from_numpy(candidates).to(self._labels.device)
+        reach = torch.empty(len(asked), dtype=torch.float64, device=asked.device)
+        for rows in self._blocks(len(asked)):
+            reach[rows] = self._residual[asked[rows]].abs().mean(dim=1, dtype=torch.float64)
+        length = torch.linalg.vector_norm(self._change(asked), dim=1)
+        return (reach / self._denominator(asked) * length).cpu().numpy()
+
+    def count_changed(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return the number of samples that another class overtakes, for each candidate, (M,).
+
+        The candidate's label is compared exactly, the rest by the most that any of them can
+        change. Pairs that this leaves unsure are compared with all classes.
+        """
+        asked = torch.from_numpy(candidates).to(self._labels.device)
+        f, label = self._outputs, self._labels[asked][:, None]
+        largest = f.amax(dim=1)
+        classes = torch.arange(f.shape[1], device=f.device)
+        # The first of equal ones, which argmax does not promise on every device.
+        first = torch.where(f == largest[:, None], classes, f.shape[1]).amin(dim=1)
+        second = f.scatter(1, first[:, None], -torch.inf).amax(dim=1)
+        change, inverse = self._change(asked), 1 / self._denominator(asked)
+        of_label = change.gather(1, label)
+        least = change.scatter(1, label, torch.inf).amin(dim=1, keepdim=True)
+        most = change.scatter(1, label, -torch.inf).amax(dim=1, keepdim=True)
+        counts = torch.empty_like(asked)
+        for rows in self._blocks(len(asked)):
+            step = self._residual[asked[rows]].double() * inverse[rows, None]
+            after = largest + step * change[rows][:, first]
+            changed = f.T[label[rows, 0]] + step * of_label[rows] > after
+            if f.shape[1] > 1:
+                reach = second + torch.maximum(step * least[rows], step * most[rows])
+                unsure = (~changed & (reach > after)).nonzero()
+                for i, x in (part.T for part in unsure.split(max(1, SCRATCH // f.shape[1]))):
+                    outputs = f[x] + step[i, x, None] * change[rows][i]
+                    changed[i, x] = outputs.amax(dim=1) > after[i, x]
+            counts[rows] = changed.sum(dim=1)
+        return counts.cpu().numpy()
+
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
         sample = torch.tensor([index], device=self._labels.device)

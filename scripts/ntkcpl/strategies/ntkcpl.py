@@ -3,18 +3,17 @@
 from typing import Annotated, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
-from ntkcpl.devices import default_device
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
-from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.regression import KernelRegression
+from ntkcpl.scaling import Scaling
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
 PositiveInt = Annotated[int, Field(ge=1)]
 
 
-class NTKCPL(Strategy):
+class NTKCPL(KernelRegression, Strategy):
     """NTKCPL (Wen, Pizarro, Williams 2023, Alg. 1 and 2).
 
     Clusters stand in for the unknown classes; kernel regression with the NTK of the classifier
@@ -41,12 +40,6 @@ class NTKCPL(Strategy):
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
     """Scaling of what is clustered."""
-    width: PositiveInt | Literal["infinite"] = "infinite"
-    """Hidden units of the head whose NTK is the kernel."""
-    kernel_scaling: Scaling = "raw"
-    """Scaling of the embedding in the kernel; raw is what the head is trained on."""
-    jitter: Annotated[float, Field(gt=0)] = 0.1
-    """Added to the kernel's diagonal, as a share of its mean."""
     criterion: Literal["risk", "risk_only", "squared_error"] = "risk"
     """Choose by the risk, its ties by the squared error; by the risk only; or by that error."""
 
@@ -65,29 +58,17 @@ class NTKCPL(Strategy):
             starts=self.starts,
         )
 
-    def kernel(
-        self, embedding: NDArray[np.floating], rng: np.random.Generator
-    ) -> NDArray[np.float32]:
-        """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
-        from ntkcpl.kernel import ntk
-
-        return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
-
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        # numba is imported only where it is used; see docs/method.md on start-up times.
-        from ntkcpl.lookahead import LookAhead
-
         if pool.clusters is None:
             raise ValueError("ntkcpl needs the clusters of its clustering()")
         clusters = merge_known(pool.clusters) if self.merging else pool.clusters
         index = clusters.index
-        lookahead = LookAhead(
-            self.kernel(pool.embedding[index], rng),
+        lookahead = self.look_ahead(
+            pool.embedding[index],
             clusters.pseudo_label,
             clusters.n_clusters,
-            labelled=np.searchsorted(index, pool.labelled),
-            jitter=self.jitter,
-            device=default_device(),
+            np.searchsorted(index, pool.labelled),
+            rng,
         )
         choices = lookahead.select(budget, self.criterion)
         return Batch(

@@ -17,6 +17,8 @@ SETTINGS = [
     {"method": "ntkcpl", "feature": "self"},
     {"method": "ntkcpl", "feature": "al"},
     {"method": "ntkcpl", "feature": "self", "candidates": 12, "constraint": "must_link"},
+    {"method": "lookahead"},
+    {"method": "lookahead", "criterion": "argmax", "candidates": 12},
 ]
 EVERY = pytest.mark.parametrize("settings", SETTINGS, ids=str)
 N, N_CLASSES = 40, 3

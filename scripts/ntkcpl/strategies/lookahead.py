@@ -1,0 +1,44 @@
+"""LookAhead: the images that would change the predictions for the pool most."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ntkcpl.regression import KernelRegression
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+
+class NTKLookAhead(KernelRegression, Strategy):
+    """The largest change of outputs under the NTK (Mohamadi, Bae, Sutherland 2022, section 3).
+
+    The paper's most likely model output change: each image is added to the labelled ones with the
+    class that the classifier predicts for it, the NTK tells the retrained outputs, and the images
+    are taken that each change the outputs for the pool most. The paper linearises around the
+    trained network; here the outputs before and after are those of the kernel regression that
+    NTKCPL looks ahead with, from zero outputs, on the true classes of the labelled images. The
+    trained classifier says only what the label would be.
+    """
+
+    method: Literal["lookahead"] = "lookahead"
+    candidates: Annotated[int, Field(ge=1)] | Literal["all"] = 10_000
+    """Size of the random part of the unlabelled pool that is considered in a round."""
+    criterion: Literal["output", "argmax"] = "output"
+    """The mean length of the outputs' change, or the number of predicted classes that change."""
+    random_start = True
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        if pool.probability is None:
+            raise ValueError("lookahead needs a trained classifier: start from a random batch")
+        candidates = pool.unlabelled
+        if self.candidates != "all":
+            size = min(len(candidates), max(self.candidates, budget))
+            candidates = np.sort(rng.choice(candidates, size, replace=False))
+        index = np.concatenate([candidates, pool.labelled])
+        labels = np.concatenate([pool.probability[candidates].argmax(axis=1), pool.label])
+        asked, labelled = np.split(np.arange(len(index)), [len(candidates)])
+        n_classes = pool.probability.shape[1]
+        lookahead = self.look_ahead(pool.embedding[index], labels, n_classes, labelled, rng)
+        by_output = self.criterion == "output"
+        change = lookahead.output_change(asked) if by_output else lookahead.argmax_change(asked)
+        return Batch(candidates[np.argsort(-change, kind="stable")[:budget]])
