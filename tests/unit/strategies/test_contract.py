@@ -13,6 +13,8 @@ SETTINGS = [
     {"method": "margin"},
     {"method": "coreset", "feature": "self"},
     {"method": "coreset", "feature": "al"},
+    {"method": "badge"},
+    {"method": "badge_partition", "parts": 4},
     {"method": "typiclust"},
     {"method": "ntkcpl", "feature": "self"},
     {"method": "ntkcpl", "feature": "al"},

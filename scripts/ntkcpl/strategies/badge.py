@@ -1,0 +1,79 @@
+"""BADGE: images that would change the head much, and differently from each other."""
+
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntkcpl.distances import on_grid
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+
+class Badge(Strategy):
+    """BADGE (Ash et al. 2020, Alg. 1).
+
+    The gradient of the loss by the head's last weights, were the predicted class the label, stands
+    for an image. K-means++ seeding draws the batch among the gradients. The first is the largest,
+    as in the authors' code; Arthur and Vassilvitskii (2007) draw it uniformly.
+    """
+
+    method: Literal["badge"] = "badge"
+    random_start = True
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        if pool.probability is None or pool.hidden is None:
+            raise ValueError("badge needs a trained classifier: start from a random batch")
+        unlabelled = pool.unlabelled
+        rows = seed_by_gradient(pool.probability[unlabelled], pool.hidden[unlabelled], budget, rng)
+        return Batch(unlabelled[rows])
+
+
+def seed_by_gradient(
+    probability: NDArray[np.floating],
+    hidden: NDArray[np.floating],
+    n_chosen: int,
+    rng: np.random.Generator,
+) -> NDArray[np.int64]:
+    """Choose rows by k-means++ seeding on gradients g = (p − e_ŷ) ⊗ h (Ash et al. 2020, eq. 1).
+
+    A row is drawn in proportion to the squared distance of its gradient to the nearest of those
+    chosen. Where all gradients coincide with one chosen, any other row is as likely.
+
+    Parameters
+    ----------
+    probability : float (N, C)
+        Softmax output p; ŷ is its largest entry.
+    hidden : float (N, H)
+        Hidden units h. The bias is not among the weights, in the paper as here.
+    n_chosen
+        Number of rows.
+    rng
+        Draws all rows but the first.
+
+    Returns
+    -------
+    int64 (n_chosen,)
+        Distinct rows.
+
+    Notes
+    -----
+    ‖g − g'‖² = ‖g‖² + ‖g'‖² − 2 (e · e') (h · h'), e = p − e_ŷ: no gradient is ever formed.
+    """
+    error = probability.astype(np.float64)
+    error[np.arange(len(error)), probability.argmax(axis=1)] -= 1
+    error, hidden = on_grid(error), on_grid(hidden)
+    squared_norm = np.einsum("nc,nc->n", error, error) * np.einsum("nh,nh->n", hidden, hidden)
+    chosen = [int(squared_norm.argmax())]
+    nearest = np.full(len(error), np.inf)
+    while len(chosen) < n_chosen:
+        last = chosen[-1]
+        squared = (error @ error[last]) * (hidden @ hidden[last])
+        squared *= -2
+        squared += squared_norm + squared_norm[last]  # exactly zero for equal rows
+        np.minimum(nearest, np.maximum(squared, 0), out=nearest)
+        weights = nearest
+        if not nearest.any():
+            weights = np.ones(len(error))
+            weights[chosen] = 0
+        chosen.append(int(rng.choice(len(error), p=weights / weights.sum())))
+    return np.array(chosen, dtype=np.int64)
