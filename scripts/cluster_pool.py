@@ -33,6 +33,7 @@ clusters = clustering.cluster(
     features.label[labelled],
     predicted,
     numpy_generator(*identity, "cluster_pool"),
+    n_classes=len(features.classes),
 )
 write_clusters(
     snakemake.output.clusters,

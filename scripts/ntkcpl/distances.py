@@ -4,6 +4,8 @@ A sum in floating point depends on its order, and BLAS chooses that by the numbe
 of integers below 2**53 are exact in float64, in whatever order; so the points are put on a grid.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -48,7 +50,9 @@ class Points:
         self.squared_norm = np.einsum("nd,nd->n", self.x, self.x)
 
     def squared_distances(
-        self, rows: slice | NDArray[np.int64], columns: slice = slice(None)
+        self,
+        rows: slice | NDArray[np.int64],
+        columns: slice | NDArray[np.int64] = slice(None),
     ) -> NDArray[np.float64]:
         """Return the squared distances (n, m) of some points to others."""
         squared = self.x[rows] @ self.x[columns].T
@@ -69,3 +73,13 @@ class Points:
             np.minimum(nearest, squared.min(axis=0), out=nearest)
         nearest[rows] = -1
         return nearest
+
+    def upper_triangle(self) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
+        """Yield the squared distances of all pairs in blocks of rows, with these rows and columns.
+
+        The columns begin with the first of the rows, so only pairs of two rows come twice.
+        """
+        for start in range(0, len(self.x), BLOCK):
+            rows = slice(start, min(start + BLOCK, len(self.x)))
+            columns = slice(start, len(self.x))
+            yield rows, columns, self.squared_distances(rows, columns)

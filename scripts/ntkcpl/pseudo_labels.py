@@ -36,9 +36,9 @@ class Clustering(Settings):
     candidates: PositiveInt | Literal["all"]
     """Size of the random part of the unlabelled pool that is considered."""
     constraint: Constraint
-    n_initial: PositiveInt
-    """Clusters of the constrained k-means (C₀)."""
-    n_clusters: PositiveInt
+    n_initial: PositiveInt | Literal["classes"]
+    """Clusters of the constrained k-means (C₀), or as many as there are classes."""
+    n_clusters: PositiveInt | Literal["classes"]
     """Clusters after splitting (N_clu)."""
     starts: PositiveInt
     """Starts of k-means, of which the one ahead after some iterations is kept."""
@@ -50,6 +50,7 @@ class Clustering(Settings):
         label: NDArray[np.int64],
         predicted: NDArray[np.int64] | None,
         rng: np.random.Generator,
+        n_classes: int | None = None,
     ) -> Clusters:
         """Give pseudo-labels to a random part of the pool and to all labelled samples (Alg. 2).
 
@@ -64,12 +65,16 @@ class Clustering(Settings):
             the largest clusters are split.
         rng
             Draws the candidates and the starts.
+        n_classes
+            Number of classes, where there are to be as many clusters. It is known before any
+            label is: the head has so many outputs.
 
         Raises
         ------
         ValueError
-            If a row of `feature` is not finite (the message names it), or if there are fewer
-            samples than clusters are needed to keep the classes apart.
+            If a row of `feature` is not finite (the message names it), if there are fewer samples
+            than clusters are needed to keep the classes apart, or if the number of classes is
+            needed and not given.
         """
         bad = np.flatnonzero(~np.isfinite(feature).all(axis=1))
         if len(bad):
@@ -82,8 +87,8 @@ class Clustering(Settings):
         # A first batch smaller than the number of classes must not make the constraint impossible.
         fewest = len(np.unique(label)) if self.constraint != "none" else 1
         most = most_clusters(classes[index], self.constraint)
-        n_initial = min(max(self.n_initial, fewest), most)
-        n_clusters = min(max(self.n_clusters, n_initial), most)
+        n_initial = min(max(_number(self.n_initial, n_classes), fewest), most)
+        n_clusters = min(max(_number(self.n_clusters, n_classes), n_initial), most)
 
         x = scale_embedding(feature[index], self.scaling)
         assigned = constrained_kmeans(
@@ -105,6 +110,14 @@ class Clustering(Settings):
         if self.candidates != "all" and self.candidates < len(unlabelled):
             unlabelled = rng.choice(unlabelled, self.candidates, replace=False)
         return np.sort(np.concatenate([unlabelled, labelled]))
+
+
+def _number(clusters: int | Literal["classes"], n_classes: int | None) -> int:
+    if clusters != "classes":
+        return clusters
+    if n_classes is None:
+        raise ValueError("there are to be as many clusters as classes: give n_classes")
+    return n_classes
 
 
 def merge_known(clusters: Clusters) -> Clusters:

@@ -127,3 +127,12 @@ def test_a_row_that_is_not_finite_is_named():
 def test_labelled_classes():
     found = labelled_classes(np.array([0, 0, 1, 1, 2]), np.array([4, -1, 0, 2, -1]))
     np.testing.assert_array_equal(found, [4, MIXED, UNKNOWN])
+
+
+def test_as_many_clusters_as_classes_needs_their_number():
+    none, rng = np.empty(0, dtype=np.int64), np.random.default_rng(0)
+    asked = clustering(n_initial="classes", n_clusters="classes")
+    x = rng.normal(size=(20, 2))
+    assert asked.cluster(x, none, none, None, rng, n_classes=3).n_clusters == 3
+    with pytest.raises(ValueError, match="as many clusters as classes: give n_classes"):
+        asked.cluster(x, none, none, None, rng)

@@ -15,6 +15,7 @@ SETTINGS = [
     {"method": "coreset", "feature": "al"},
     {"method": "badge"},
     {"method": "badge_partition", "parts": 4},
+    {"method": "probcover"},
     {"method": "typiclust"},
     {"method": "ntkcpl", "feature": "self"},
     {"method": "ntkcpl", "feature": "al"},
@@ -63,6 +64,7 @@ def pool_for(strategy, embedding, labelled, budget, label=None, favourite=None):
             label,
             known["probability"].argmax(axis=1) if known else None,
             np.random.default_rng(0),
+            n_classes=N_CLASSES,
         )
     return Pool(embedding, labelled, label, **known)
 
