@@ -126,6 +126,20 @@ def test_squared_error_equals_regression_from_scratch(device, problem):
 @every_device
 @settings(max_examples=100, deadline=None)
 @given(problem=problems())
+def test_squared_errors_that_are_kept_equal_those_asked_anew(device, problem):
+    kernel, labels, n_classes, labelled = problem
+    lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled, 0.1, device)
+    everyone = np.arange(len(labels))
+    lookahead._engine.squared_errors()
+    for sample in np.setdiff1d(everyone, labelled)[:5]:
+        lookahead.add(sample)
+        kept, anew = lookahead._engine.squared_errors(), lookahead.squared_error(everyone)
+        np.testing.assert_allclose(kept, anew, rtol=1e-4, atol=1e-4)
+
+
+@every_device
+@settings(max_examples=100, deadline=None)
+@given(problem=problems())
 def test_change_equals_the_naive_formation_of_all_outputs(device, problem):
     kernel, labels, n_classes, labelled = problem
     lookahead = LookAhead(kernel.copy(), labels, n_classes, labelled, JITTER, device)
@@ -222,7 +236,7 @@ BEST = {
 @pytest.mark.parametrize("criterion", BEST)
 def test_select_takes_the_best_by_the_criterion_and_breaks_ties(device, criterion):
     rng = np.random.default_rng(0)
-    x = rng.normal(size=(40, 3))
+    x = rng.normal(size=(40, 20))  # no sample is a sum of others: errors differ
     kernel = (x @ x.T + 1).astype(np.float32)
     labels = rng.integers(3, size=40)
     lookahead = LookAhead(kernel.copy(), labels, 3, device=device)

@@ -176,25 +176,37 @@ class LookAhead:
         started = time.perf_counter()
         choices: list[Choice] = []
         for _ in range(budget):
-            index, risk, ties = self._best(free, criterion)
-            self.add(index)
+            if criterion == "squared_error":
+                index, ties = self._smallest_error(free)
+                self.add(index)
+                risk = self._wrong()
+            else:
+                index, ties, risk = self._lowest_risk(free, by_error=criterion == "risk")
+                self.add(index)
             free = free[free != index]
             choices.append(Choice(index, risk, ties, time.perf_counter() - started))
         log.info("%d of %d choices were ties", sum(c.ties > 1 for c in choices), budget)
         return choices
 
-    def _best(self, free: NDArray[np.int64], criterion: Criterion) -> tuple[int, int, int]:
-        """Return the best of `free`, its risk, and how many tie with it by the main criterion."""
-        if criterion == "squared_error":
-            error = self.squared_error(free)
-            best = int(free[error.argmin()])
-            return best, int(self.risk([best])[0]), int((error == error.min()).sum())
+    def _smallest_error(self, free: NDArray[np.int64]) -> tuple[int, int]:
+        """Return the sample of `free` with the smallest squared error, and how many have it."""
+        error = self._engine.squared_errors()[free]
+        return int(free[error.argmin()]), int((error == error.min()).sum())
+
+    def _lowest_risk(self, free: NDArray[np.int64], by_error: bool) -> tuple[int, int, int]:
+        """Return the sample of `free` with the lowest risk, how many have it, and the risk."""
         risk = self.risk(free)
         tied = free[risk == risk.min()]
-        best = int(tied[0])
-        if criterion == "risk" and len(tied) > 1:
-            best = int(tied[self.squared_error(tied).argmin()])
-        return best, int(risk.min()), len(tied)
+        best = tied[0]
+        if by_error and len(tied) > 1:
+            best = tied[self.squared_error(tied).argmin()]
+        return int(best), len(tied), int(risk.min())
+
+    def _wrong(self) -> int:
+        """Count the samples whose prediction differs from their pseudo-label."""
+        outputs = self.predictions
+        own = outputs[np.arange(len(outputs)), self._labels]
+        return int(((outputs >= own[:, None]).sum(axis=1) > 1).sum())
 
 
 def _start_engine(

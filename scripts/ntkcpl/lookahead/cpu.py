@@ -5,6 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from ntkcpl.lookahead import loops
+from ntkcpl.lookahead.squared_error import SquaredErrors
 
 
 class CpuEngine:
@@ -47,6 +48,7 @@ class CpuEngine:
         self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
         loops.permute(self._residual, order)
         self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
+        self._errors: SquaredErrors | None = None  # kept only once they are asked for
         self._outputs = np.zeros((len(labels), n_classes))
         if len(labelled):
             self._condition(self._place[labelled])
@@ -122,6 +124,32 @@ class CpuEngine:
             total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
         return total + (error**2).sum()
 
+    def squared_errors(self, block: int = 1024) -> NDArray[np.float64]:
+        """Return `squared_error` of all N samples, from the second call on at O(NC)."""
+        if self._errors is None:
+            self._update()
+            error = self._outputs.copy()
+            error[np.arange(len(error)), self._labels] -= 1
+            product, norms = np.empty_like(error), np.empty(len(error))
+            for low in range(0, len(error), block):
+                rows = self._residual[low : low + block].astype(np.float64)
+                product[low : low + block] = rows @ error
+                norms[low : low + block] = np.einsum("nm,nm->n", rows, rows)
+            diagonal = np.diagonal(self._residual).astype(np.float64)
+            self._errors = SquaredErrors(product, norms, diagonal, error, self._ridge)
+        errors: NDArray[np.float64] = self._errors.all()[self._place]
+        return errors
+
+    def _follow(self, place: int) -> None:
+        """Bring R and the squared errors up to date for a sample that is about to be added."""
+        assert self._errors is not None
+        row = self._residual[place].copy()
+        if len(self._direction):
+            row -= self._direction[place] * self._direction
+        reached = loops.update_and_multiply(self._residual, self._direction, row)
+        self._direction = np.empty(0, dtype=np.float32)
+        self._errors.add(place, row.astype(np.float64), reached)
+
     def output_change(
         self, candidates: NDArray[np.int64], block: int = 1024
     ) -> NDArray[np.float64]:
@@ -150,6 +178,8 @@ class CpuEngine:
     def add(self, index: int) -> None:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
         place = self._place[[index]]
+        if self._errors is not None:
+            self._follow(int(place[0]))
         step, change = self._step(place)[0], self._change(place)[0]
         loops.add_outer(self._outputs, self._transposed, step, change)
         row = self._residual[place[0]]

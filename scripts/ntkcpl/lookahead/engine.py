@@ -27,6 +27,9 @@ class Engine(Protocol):
     def squared_error(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
 
+    def squared_errors(self) -> NDArray[np.float64]:
+        """Return `squared_error` of all N samples, for many steps faster than asking anew."""
+
     def output_change(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples for each of M candidates, (M,)."""
 

@@ -9,6 +9,7 @@ from torch import Tensor
 
 # Of the loops, only what float32's rounding is: the engines must take the same pairs as unsure.
 from ntkcpl.lookahead.loops import ROUNDING
+from ntkcpl.lookahead.squared_error import SquaredErrors
 
 # Elements of one array over a block of candidates: large enough that a GPU is busy, small enough
 # that its cache holds a good part of the arrays that one block needs.
@@ -52,6 +53,7 @@ class GpuEngine:
         self._ridge = ridge
         self._labels = torch.from_numpy(labels).to(device)
         self._residual = torch.from_numpy(np.ascontiguousarray(kernel, np.float32)).to(device)
+        self._errors: SquaredErrors | None = None  # kept only once they are asked for
         self._outputs = torch.zeros(len(labels), n_classes, dtype=torch.float64, device=device)
         if len(labelled):
             self._condition(torch.from_numpy(labelled).to(device))
@@ -198,6 +200,21 @@ class GpuEngine:
             total[rows] += change.square().sum(dim=1) * step.square().sum(dim=1)
         return (total + error.square().sum()).cpu().numpy()
 
+    def squared_errors(self) -> NDArray[np.float64]:
+        """Return `squared_error` of all N samples, from the second call on at O(NC)."""
+        if self._errors is None:
+            everyone = torch.arange(len(self._labels), device=self._labels.device)
+            error = -self._change(everyone)
+            product = torch.empty_like(error)
+            norms = torch.empty(len(error), dtype=error.dtype, device=error.device)
+            for rows in self._blocks(len(error)):
+                block = self._residual[rows].double()
+                product[rows], norms[rows] = block @ error, block.square().sum(dim=1)
+            diagonal = self._residual.diagonal().double()
+            self._errors = SquaredErrors(product, norms, diagonal, error, self._ridge)
+        errors: NDArray[np.float64] = self._errors.all().cpu().numpy()
+        return errors
+
     def output_change(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples for each of M candidates, (M,)."""
         asked = torch.from_numpy(candidates).to(self._labels.device)
@@ -242,6 +259,9 @@ class GpuEngine:
         """Label sample `index` with its pseudo-label: a rank-one update of R and F."""
         sample = torch.tensor([index], device=self._labels.device)
         row = self._residual[index]
+        if self._errors is not None:
+            reached = self._residual @ row  # float32: all of R is never held in float64
+            self._errors.add(index, row.double(), reached.double())
         step, change = row / self._denominator(sample), self._change(sample)[0]
         self._outputs += torch.outer(step, change)
         direction = row / (row[index] + self._ridge).sqrt()

@@ -5,8 +5,8 @@ a stretch of memory. Indices in the hot loops count from 0 in a slice or are uns
 signed indices against negative values, and such loops are not vectorised.
 """
 
-# numba's functions are untyped for mypy, which sees nothing but Any in them. Only the loop that
-# takes the time is parallel, because numba needs many seconds to compile one that is.
+# numba's functions are untyped for mypy, which sees nothing but Any in them. Only the two loops
+# that take the time are parallel, because numba needs many seconds to compile one that is.
 # mypy: disallow_untyped_defs=False
 
 from typing import NamedTuple
@@ -111,6 +111,41 @@ def find_rivals(rows, labels):
 def _downdate_row(row, direction, factor):
     for x in range(len(row)):
         row[x] -= factor * direction[x]
+
+
+@njit(cache=True, parallel=True)
+def update_and_multiply(residual, direction, vector):
+    """Subtract direction directionᵀ from `residual`, unless it is empty; return its product.
+
+    Parameters
+    ----------
+    residual : float32 (N, N)
+        Updated in place, each row just before it is read.
+    direction : float32 (N,) or (0,)
+        Rank-one update still to be done; empty for none.
+    vector : float32 (N,)
+        What the updated matrix is multiplied with.
+
+    Returns
+    -------
+    float64 (N,)
+        Summed in float64.
+    """
+    product = np.empty(len(vector))
+    for i in prange(len(vector)):
+        row = residual[i]
+        if len(direction):
+            _downdate_row(row, direction, direction[i])
+        product[i] = _dot(row, vector)
+    return product
+
+
+@njit(fastmath=True)
+def _dot(row, vector):
+    total = np.float64(0)
+    for x in range(len(row)):
+        total += np.float64(row[x]) * np.float64(vector[x])
+    return total
 
 
 @njit(cache=True, parallel=True)
