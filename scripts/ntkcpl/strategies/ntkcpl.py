@@ -18,7 +18,8 @@ class NTKCPL(KernelRegression, Strategy):
 
     Clusters stand in for the unknown classes; kernel regression with the NTK of the classifier
     stands in for training it. Images are chosen one by one, each so that the regression, were the
-    image labelled with its cluster, would be wrong about the cluster of as few others as possible.
+    image labelled with its cluster, would be least wrong about the clusters of all: by its squared
+    error or, to the letter of Alg. 1, by the number of wrong predictions (docs/method.md compares).
     """
 
     method: Literal["ntkcpl"] = "ntkcpl"
@@ -40,8 +41,9 @@ class NTKCPL(KernelRegression, Strategy):
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
     """Scaling of what is clustered."""
-    criterion: Literal["risk", "risk_only", "squared_error"] = "risk"
-    """Choose by the risk, its ties by the squared error; by the risk only; or by that error."""
+    criterion: Literal["squared_error", "risk", "risk_only"] = "squared_error"
+    """What is to be low: the squared error; the number of wrong predictions (the 0-1 risk of
+    Alg. 1), with ties by the squared error; or that number only."""
 
     def clustering(self, labels: int, first_budget: int) -> Clustering:
         """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0, by default."""
