@@ -60,6 +60,19 @@ def covered(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[n
     return reached
 
 
+def _check_labels(features: Features) -> None:
+    if (features.label < 0).any():
+        image = features.id[int(features.label.argmin())]
+        raise ValueError(f"fidelity needs the label of every image, but {image} has none")
+
+
+def purity(clusters: NDArray[np.int64], label: NDArray[np.int64]) -> float:
+    """Return the share of samples whose label is the most frequent one of their cluster."""
+    counts = np.zeros((clusters.max() + 1, label.max() + 1), dtype=np.int64)
+    np.add.at(counts, (clusters, label), 1)
+    return float(counts.max(axis=1).sum() / len(label))
+
+
 def compare_kernels(
     features: Features,
     classifiers: Sequence[Classifier],
@@ -95,7 +108,13 @@ def compare_kernels(
         `agreement` is the share of the unlabelled images considered for which kernel and head
         predict the same class, `accuracy` the share for which the kernel predicts the true one.
         The second head is the kernel called `second head`, its scaling and jitter empty.
+
+    Raises
+    ------
+    ValueError
+        If an image of the pool has no label.
     """
+    _check_labels(features)
     labelled = classifiers[-1].labelled
     others = np.setdiff1d(np.arange(len(features.label)), labelled)
     rng = numpy_generator("compare_kernels", seed)
@@ -164,10 +183,17 @@ def measure_coverage(
     Returns
     -------
     DataFrame
-        round, labels, estimated, true, head: shares of the images that the round considered. For
+        round, labels, purity, estimated, true, head: shares of the images that the round
+        considered. For `purity`, the true class is the most frequent one of the cluster; for
         `estimated`, kernel regression on pseudo-labels predicts the pseudo-label; for `true`, on
         true labels the true label; for `head`, the trained head predicts the true label.
+
+    Raises
+    ------
+    ValueError
+        If an image of the pool has no label.
     """
+    _check_labels(features)
     rows = []
     for number, (clusters, classifier, estimated) in enumerate(rounds, start=1):
         index, labelled = clusters.index, classifier.labelled
@@ -184,6 +210,7 @@ def measure_coverage(
             {
                 "round": number,
                 "labels": len(labelled),
+                "purity": purity(clusters.pseudo_label, features.label[index]),
                 "estimated": estimated,
                 "true": covered(outputs, features.label[index]).mean(),
                 "head": (predicted == features.label[index]).mean(),

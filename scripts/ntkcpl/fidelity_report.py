@@ -20,6 +20,7 @@ SCALING_NAMES = {
     "standardised": "standardised",
 }
 COVERAGES = {
+    "purity": ("purity of the clusters", GREEN, "D"),
     "estimated": ("estimated coverage", BLUE, "o"),
     "true": ("true coverage", VERMILLION, "s"),
     "head": ("accuracy of the head", GREY, "^"),
@@ -147,7 +148,7 @@ def _name(row: pd.Series, default: dict[str, object]) -> str:
 
 
 def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
-    """Draw estimated and true coverage and the head's accuracy against the number of labels.
+    """Draw purity, estimated and true coverage and the head's accuracy by the number of labels.
 
     Parameters
     ----------
@@ -176,6 +177,6 @@ def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
             axes.set_xlabel("Number of labels")
         panels[0].set_ylabel("Share of the pool (%)")
         handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=3)
+        figure.legend(handles, names, loc="outside lower center", ncols=min(2, len(panels)) * 2)
         figure.suptitle(title)
     return figure

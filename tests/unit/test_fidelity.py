@@ -6,7 +6,15 @@ import numpy as np
 import pytest
 
 from ntkcpl.classifier import ClassifierSettings, train_classifier
-from ntkcpl.fidelity import SECOND_HEAD, Round, compare_kernels, covered, measure_coverage, regress
+from ntkcpl.fidelity import (
+    SECOND_HEAD,
+    Round,
+    compare_kernels,
+    covered,
+    measure_coverage,
+    purity,
+    regress,
+)
 from ntkcpl.kernel import infinite_ntk
 from ntkcpl.lookahead import LookAhead
 from ntkcpl.strategies.ntkcpl import NTKCPL
@@ -34,6 +42,22 @@ def test_regression_is_the_look_ahead_s(n_labelled):
 def test_a_tie_is_not_covered():
     outputs = np.array([[0.0, 0.0], [0.2, 0.1], [0.2, 0.1]])
     np.testing.assert_array_equal(covered(outputs, np.array([0, 0, 1])), [False, True, False])
+
+
+def test_purity_is_the_share_of_the_most_frequent_class():
+    clusters, label = np.array([0, 0, 0, 2, 2, 1]), np.array([1, 1, 0, 0, 2, 2])
+    assert purity(clusters, label) == (2 + 1 + 1) / 6
+    assert purity(np.arange(6), label) == 1
+
+
+def test_an_image_without_a_label_is_named(features, heads):
+    label = features.label.copy()
+    label[7] = -1
+    partly = dataclasses.replace(features, label=label)
+    with pytest.raises(ValueError, match=r"image007\.png has none"):
+        compare_kernels(partly, heads, RECIPE, seed=0)
+    with pytest.raises(ValueError, match=r"image007\.png has none"):
+        measure_coverage(partly, NTKCPL(feature="self"), [], ("test", "ntkcpl_self", 0))
 
 
 def test_compare_kernels_has_a_row_for_each_variant_and_head(features, heads):
@@ -67,6 +91,7 @@ def test_coverage_of_rounds(features, heads):
     (row,) = measure_coverage(
         features, strategy, [Round(clusters, head, 0.5)], ("test", "ntkcpl_self", 0)
     ).to_dict("records")
+    assert row["purity"] == purity(clusters.pseudo_label, features.label[clusters.index])
     assert row["round"] == 1 and row["labels"] == 6 and row["estimated"] == 0.5
     predicted = head.probability[clusters.index].argmax(axis=1)
     assert row["head"] == (predicted == features.label[clusters.index]).mean()

@@ -67,10 +67,10 @@ def test_kernels_figure_has_a_panel_for_each_scaling_and_change(comparison):
 
 def test_coverage_figure_has_a_panel_for_each_strategy():
     rows = [
-        (strategy, seed, r, 20 * r, 0.5, 0.4, 0.3)
+        (strategy, seed, r, 20 * r, 0.6, 0.5, 0.4, 0.3)
         for strategy, seed, r in product(("ntkcpl_self", "ntkcpl_al"), (0, 1), (1, 2))
     ]
-    names = ["strategy", "seed", "round", "labels", "estimated", "true", "head"]
+    names = ["strategy", "seed", "round", "labels", "purity", "estimated", "true", "head"]
     figure = plot_coverage(pd.DataFrame(rows, columns=names), "title")
     assert [axes.get_title() for axes in figure.axes] == ["NTKCPL (self)", "NTKCPL (al)"]
-    assert all(len(axes.lines) == 3 for axes in figure.axes)
+    assert all(len(axes.lines) == 4 for axes in figure.axes)
