@@ -22,6 +22,8 @@ SETTINGS = [
     {"method": "ntkcpl", "feature": "self", "candidates": 12, "constraint": "must_link"},
     {"method": "lookahead"},
     {"method": "lookahead", "criterion": "argmax", "candidates": 12},
+    {"method": "maxherding"},
+    {"method": "uherding"},
 ]
 EVERY = pytest.mark.parametrize("settings", SETTINGS, ids=str)
 N, N_CLASSES = 40, 3

@@ -1,0 +1,55 @@
+"""UHerding: the images that together cover the uncertain part of the pool best."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ntkcpl.herding import Coverage, herd
+from ntkcpl.scaling import scale_embedding
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+SAME = 1e-3  # embeddings closer than this are of one and the same image
+
+
+class UHerding(Strategy):
+    """Uncertainty herding (Bae, Oliveira, Sutherland 2025, Alg. 1).
+
+    Greedy maximisation of the coverage as in MaxHerding, each image weighted by the classifier's
+    uncertainty: one minus the margin between the two likeliest classes. Before there is a
+    classifier, all weights are one.
+    """
+
+    method: Literal["uherding"] = "uherding"
+    bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
+    """σ; the paper's is adaptive: the smallest distance between labelled images."""
+    temperature: Annotated[float, Field(gt=0)] = 1.0
+    """Divides the outputs before the softmax; the paper fits it on labels that are held out."""
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        x = scale_embedding(pool.embedding, "l2")
+        sigma = self.bandwidth
+        if sigma == "adaptive":
+            sigma = _smallest_distance(x[pool.labelled])
+        coverage = Coverage(x, self._uncertainty(pool), sigma, pool.labelled)
+        return Batch(herd(coverage, pool.unlabelled, budget))
+
+    def _uncertainty(self, pool: Pool) -> NDArray[np.float64]:
+        if pool.head is None:
+            return np.ones(len(pool.embedding))
+        logits = pool.head.logits(pool.head.hidden(pool.embedding)).astype(np.float64)
+        logits /= self.temperature
+        p = np.exp(logits - logits.max(axis=1, keepdims=True))
+        p /= p.sum(axis=1, keepdims=True)
+        ordered = np.sort(p, axis=1)
+        return 1 - (ordered[:, -1] - ordered[:, -2])
+
+
+def _smallest_distance(x: NDArray[np.float32]) -> float:
+    """Return the smallest distance between different rows, 1 where there are not two."""
+    from scipy.spatial.distance import pdist
+
+    distance = pdist(x) if len(x) else np.empty(0)
+    distance = distance[distance > SAME]
+    return float(distance.min()) if len(distance) else 1.0

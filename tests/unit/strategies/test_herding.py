@@ -1,0 +1,100 @@
+"""MaxHerding and UHerding against plain greedy with the full kernel."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from ntkcpl.head import Head
+from ntkcpl.scaling import scale_embedding
+from ntkcpl.strategies import Pool, load
+
+
+def plain_greedy(embedding, labelled, weight, bandwidth, budget):
+    x = scale_embedding(embedding, "l2").astype(np.float64)
+    kernel = np.exp(-((x[:, None] - x) ** 2).sum(axis=2) / bandwidth**2)
+    covering, chosen = list(labelled), []
+    for _ in range(budget):
+        covered = kernel[covering].max(axis=0) if covering else np.zeros(len(x))
+        gains = np.full(len(x), -np.inf)
+        for i in set(range(len(x))) - set(covering):
+            gains[i] = (weight * np.maximum(kernel[i] - covered, 0)).sum()
+        # The first of those that are equal, up to the rounding of the sums.
+        best = int(np.flatnonzero(gains >= gains.max() - 1e-8)[0])
+        chosen.append(best)
+        covering.append(best)
+    return chosen
+
+
+def embeddings(rng, n=120):
+    x = rng.normal(size=(9, 4))[rng.integers(9, size=n)] + rng.normal(size=(n, 4)) / 3
+    return {
+        "random": x.astype(np.float32),
+        "duplicates": x[rng.integers(30, size=n)].astype(np.float32),
+        "constant": np.ones((n, 4), np.float32),
+    }
+
+
+def random_head(rng, n_classes=3):
+    return Head(
+        weight=rng.normal(size=(6, 4)).astype(np.float32),
+        bias=rng.normal(size=6).astype(np.float32),
+        readout=rng.normal(size=(n_classes, 6)).astype(np.float32),
+        readout_bias=rng.normal(size=n_classes).astype(np.float32),
+    )
+
+
+@pytest.mark.parametrize("kind", ["random", "duplicates", "constant"])
+@pytest.mark.parametrize("n_labelled", [0, 15])
+@pytest.mark.parametrize("bandwidth", [0.15, 0.4, 1.0, 5.0])
+def test_maxherding_chooses_as_plain_greedy(kind, n_labelled, bandwidth):
+    rng = np.random.default_rng(n_labelled)
+    x = embeddings(rng)[kind]
+    labelled = rng.permutation(len(x))[:n_labelled]
+    pool = Pool(x, labelled, labelled % 2)
+    found = load({"method": "maxherding", "bandwidth": bandwidth}).query(pool, 40, rng).index
+    expected = plain_greedy(x, labelled, np.ones(len(x)), bandwidth, 40)
+    assert found.tolist() == expected
+
+
+@pytest.mark.parametrize("kind", ["random", "duplicates", "constant"])
+@pytest.mark.parametrize(
+    "options", [{}, {"bandwidth": 0.5, "temperature": 3.0}], ids=["default", "options"]
+)
+def test_uherding_weights_by_the_margin(kind, options):
+    rng = np.random.default_rng(0)
+    x = embeddings(rng)[kind]
+    labelled = rng.permutation(len(x))[:15]
+    head = random_head(rng)
+    strategy = load({"method": "uherding"} | options)
+    found = strategy.query(Pool(x, labelled, labelled % 3, head=head), 30, rng).index
+
+    logits = head.logits(head.hidden(x)).astype(np.float64)
+    p = np.sort(softmax(logits / options.get("temperature", 1), axis=1), axis=1)
+    weight = 1 - (p[:, -1] - p[:, -2])
+    unit = scale_embedding(x, "l2")[labelled].astype(np.float64)
+    distances = [np.linalg.norm(a - b) for a in unit for b in unit]
+    smallest = min((d for d in distances if d > 1e-3), default=1)
+    bandwidth = options.get("bandwidth", smallest)
+    assert found.tolist() == plain_greedy(x, labelled, weight, bandwidth, 30)
+
+
+def test_uherding_without_a_head_is_maxherding():
+    rng = np.random.default_rng(0)
+    none = np.empty(0, dtype=np.int64)
+    pool = Pool(embeddings(rng)["random"], none, none)
+    found = [load({"method": method}).query(pool, 30, rng) for method in ("uherding", "maxherding")]
+    np.testing.assert_array_equal(found[0].index, found[1].index)
+
+
+def test_a_certain_head_leaves_only_ties():
+    rng = np.random.default_rng(0)
+    x = embeddings(rng)["random"]
+    head = Head(
+        weight=np.zeros((1, 4), np.float32),
+        bias=np.zeros(1, np.float32),
+        readout=np.zeros((2, 1), np.float32),
+        readout_bias=np.array([0, 1e4], np.float32),
+    )
+    pool = Pool(x, np.array([1, 2]), np.array([0, 1]), head=head)
+    found = load({"method": "uherding"}).query(pool, 3, rng).index
+    assert found.tolist() == [0, 3, 4]
