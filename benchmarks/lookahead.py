@@ -3,8 +3,9 @@
     .venv/bin/python benchmarks/lookahead.py [--samples 10000] [--classes 10 100 500]
                                              [--pool 50000] [--device cpu]
 
-A step tells, for every sample, how many predictions would be wrong if it were labelled, chooses
-one, and updates the residual kernel. The floor is that update alone, by torch (`addr_`); the
+A step tells, for every sample, how many predictions would be wrong if it were labelled (the risk),
+chooses one, and updates the residual kernel. With the squared error as the criterion a step keeps
+that error for every sample. The floor is that update alone, by torch (`addr_`); the
 obvious way forms all outputs after adding each candidate, in chunks, by torch, and is timed on
 four chunks. All run on the device given: "cpu" takes the engine by numba, "cuda" the one by torch.
 Then come two whole selections: a round like those on CIFAR-100 (500 choices, 500 classes), and 20
@@ -80,6 +81,7 @@ def time_steps(n, classes, rng, device, repeats):
     outputs = torch.tensor(lookahead.predictions, dtype=torch.float32, device=device)
     targets = torch.tensor(labels, device=device)
     step = median_seconds(lambda: lookahead.select(1), repeats, device)
+    error_step = median_seconds(lambda: lookahead.select(1, "squared_error"), repeats, device)
     update = median_seconds(lambda: copy.addr_(zero, zero), repeats, device)
     chunk = max(1, CHUNK // (n * classes))
     part = torch.linspace(0, n - 1, min(n, 4 * chunk), device=device).long()
@@ -90,15 +92,23 @@ def time_steps(n, classes, rng, device, repeats):
         f"step_seconds_c{classes}": step,
         f"step_over_addr_c{classes}": step / update,
         f"naive_over_step_c{classes}": naive / step,
+        f"error_step_seconds_c{classes}": error_step,
+        f"error_step_over_addr_c{classes}": error_step / update,
     }
 
 
 def time_selection(n, classes, budget, rng, device):
-    """Return the seconds that a selection takes, from the kernel on."""
-    kernel, labels = problem(n, classes, rng)
-    start = time.perf_counter()
-    LookAhead(kernel, labels, classes, jitter=JITTER, device=str(device)).select(budget)
-    return time.perf_counter() - start
+    """Return the lines on a whole selection, once the kernel is there, by both criteria."""
+    lines = {}
+    for criterion in ("risk", "squared_error"):
+        kernel, labels = problem(n, classes, rng)
+        start = time.perf_counter()
+        lookahead = LookAhead(kernel, labels, classes, jitter=JITTER, device=str(device))
+        lookahead.select(budget, criterion)
+        name = f"{criterion}_seconds_n{n}_c{classes}_b{budget}"
+        lines[name] = time.perf_counter() - start
+        del kernel, lookahead  # before the next one is made
+    return lines
 
 
 def main():
@@ -115,8 +125,8 @@ def main():
 
     for classes in arguments.classes:
         lines |= time_steps(n, classes, rng, device, arguments.repeats)
-    lines["round_seconds_c500_b500"] = time_selection(n, 500, 500, rng, device)
-    lines["pool_seconds_c100_b20"] = time_selection(arguments.pool, 100, 20, rng, device)
+    lines |= time_selection(n, 500, 500, rng, device)
+    lines |= time_selection(arguments.pool, 100, 20, rng, device)
     lines["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     for name, value in lines.items():
         print(f"{name} {value:.4g}")
