@@ -79,6 +79,24 @@ def constrained_kmeans(
     return best
 
 
+def central_samples(
+    x: NDArray[np.float32], n_clusters: int, rng: np.random.Generator, starts: int = 3
+) -> NDArray[np.int64]:
+    """Cluster by k-means, and return the sample of each cluster nearest to its mean, (K,).
+
+    The parameters are those of `constrained_kmeans`. Ties go to the lower index.
+    """
+    assigned = constrained_kmeans(x, n_clusters, rng, starts=starts)
+    sizes = np.bincount(assigned, minlength=n_clusters)
+    offset = x - (_sums(x, assigned, n_clusters) / sizes[:, None])[assigned]
+    distance = np.einsum("nd,nd->n", offset, offset)
+    nearest = np.full(n_clusters, np.inf)
+    np.minimum.at(nearest, assigned, distance)
+    # In float64, and yet with some slack: two samples of a cluster are always equally near.
+    central = np.flatnonzero(distance <= nearest[assigned] * (1 + 1e-9))
+    return central[np.unique(assigned[central], return_index=True)[1]]
+
+
 def most_clusters(classes: NDArray[np.int64], constraint: Constraint) -> int:
     """Return how many clusters can all hold a sample under the constraint."""
     if constraint != "must_link":

@@ -6,7 +6,7 @@ from clustering_problems import check_constraints, problems
 from hypothesis import given, settings
 from sklearn.cluster import KMeans
 
-from ntkcpl.kmeans import UNKNOWN, constrained_kmeans, kmeans_plusplus
+from ntkcpl.kmeans import UNKNOWN, central_samples, constrained_kmeans, kmeans_plusplus
 
 
 @settings(max_examples=200, deadline=None)
@@ -83,3 +83,17 @@ def test_impossible_numbers_of_clusters_are_refused(n_clusters, classes):
             np.array(classes),
             "cannot_link",
         )
+
+
+@pytest.mark.parametrize("kind", ["random", "duplicates"])
+def test_central_samples_are_the_nearest_to_their_clusters_means(kind):
+    x = np.random.default_rng(0).normal(size=(80, 3)).astype(np.float32)
+    if kind == "duplicates":
+        x = np.repeat(x[:20], 4, axis=0)
+    found = central_samples(x, 9, np.random.default_rng(1))
+    assigned = constrained_kmeans(x, 9, np.random.default_rng(1))
+    for cluster, index in enumerate(found):
+        members = np.flatnonzero(assigned == cluster)
+        rows = x[members].astype(np.float64)
+        distance = np.linalg.norm(rows - rows.mean(axis=0), axis=1)
+        assert index == members[distance <= distance.min() + 1e-12][0]

@@ -24,6 +24,9 @@ SETTINGS = [
     {"method": "lookahead", "criterion": "argmax", "candidates": 12},
     {"method": "maxherding"},
     {"method": "uherding"},
+    {"method": "dropquery"},
+    {"method": "bald"},
+    {"method": "alfamix"},
 ]
 EVERY = pytest.mark.parametrize("settings", SETTINGS, ids=str)
 N, N_CLASSES = 40, 3

@@ -1,0 +1,104 @@
+"""ALFA-Mix: central images among those whose predicted class a little mixing changes."""
+
+from math import ceil
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ntkcpl.head import Head
+from ntkcpl.kmeans import central_samples
+from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+BLOCK = 4096  # images that are looked at together
+
+
+class AlfaMix(Strategy):
+    """ALFA-Mix (Parvaneh et al. 2022, "Active learning by feature mixing", eq. 1 to 5).
+
+    An unlabelled embedding z is mixed with an anchor z*, the mean embedding of a labelled class,
+    to z + α(z* - z), with the α of eq. 5 that raises the loss of the predicted class most:
+
+        α = ε ‖z* - z‖ ∇ / ‖∇‖ ⊘ (z* - z),  ∇ the gradient of the loss with respect to z.
+
+    Candidates are the images whose predicted class any anchor changes. They are clustered by
+    k-means into as many clusters as images are to be chosen, and the image nearest to each centre
+    is. As in the authors' code, ε grows until there are enough candidates, at most to 1/√D; what is
+    then still missing is chosen at random.
+    """
+
+    method: Literal["alfamix"] = "alfamix"
+    epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """ε at first, and what it grows by, in units of 1/√D."""
+    scaling: Scaling = "l2"
+    """Scaling of the embedding in k-means; the head is asked about the raw one."""
+    starts: Annotated[int, Field(ge=1)] = 3
+    """Starts of k-means."""
+    random_start = True
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        if pool.head is None:
+            raise ValueError("alfamix needs a trained classifier: start from a random batch")
+        unlabelled = pool.unlabelled
+        anchors = np.array(
+            [
+                pool.embedding[pool.labelled[pool.label == c]].mean(axis=0, dtype=np.float64)
+                for c in np.unique(pool.label)
+            ]
+        )
+        flips = np.zeros(len(unlabelled), dtype=bool)
+        for times in range(1, ceil(1 / self.epsilon) + 1):
+            epsilon = min(times * self.epsilon, 1) / np.sqrt(pool.embedding.shape[1])
+            left = np.flatnonzero(~flips)
+            for start in range(0, len(left), BLOCK):
+                part = left[start : start + BLOCK]
+                x = pool.embedding[unlabelled[part]]
+                flips[part] = prediction_flips(pool.head, x, anchors, epsilon)
+            if flips.sum() >= budget:
+                x = scale_embedding(pool.embedding[unlabelled[flips]], self.scaling)
+                central = central_samples(x, budget, rng, self.starts)
+                return Batch(unlabelled[flips][central])
+        others = rng.choice(unlabelled[~flips], budget - flips.sum(), replace=False)
+        return Batch(np.concatenate([unlabelled[flips], others]))
+
+
+def prediction_flips(
+    head: Head, x: NDArray[np.floating], anchors: NDArray[np.float64], epsilon: float
+) -> NDArray[np.bool_]:
+    """Return whether mixing with any of the anchors (A, D) changes the prediction for x, (n,).
+
+    In z + α(z* - z) the division in α cancels: it is a step of length ε ‖z* - z‖ along the
+    gradient. Hidden units before the ReLU are linear in that length, whatever the anchor.
+    """
+    from scipy.spatial.distance import cdist
+
+    x = x.astype(np.float32)
+    gradient = loss_gradient(head, x)
+    length = np.linalg.norm(gradient, axis=1, keepdims=True)
+    # Where the head is quite certain the gradient is zero, and nothing changes.
+    step = (gradient / np.where(length > 0, length, 1)).astype(np.float32) @ head.weight.T
+    units = x @ head.weight.T + head.bias
+    predicted = head.logits(np.maximum(units, 0)).argmax(axis=1)
+    flips = np.zeros(len(x), dtype=bool)
+    for distance in cdist(anchors, x).astype(np.float32):
+        mixed = units + np.float32(epsilon) * distance[:, None] * step
+        flips |= head.logits(np.maximum(mixed, 0, out=mixed)).argmax(axis=1) != predicted
+    return flips
+
+
+def loss_gradient(head: Head, x: NDArray[np.floating]) -> NDArray[np.floating]:
+    """Return the gradient, with respect to x, of the cross-entropy at the predicted class.
+
+    With softmax output p, predicted class y and Z the hidden units before the ReLU it is
+    ((p - e_y) W₂ ∘ 1[Z > 0]) W₁, float64 (n, D).
+    """
+    hidden = head.hidden(x)
+    logits = head.logits(hidden).astype(np.float64)
+    rows, predicted = np.arange(len(x)), logits.argmax(axis=1)
+    p = np.exp(logits - logits[rows, predicted, None])
+    p /= p.sum(axis=1, keepdims=True)
+    p[rows, predicted] = 0
+    p[rows, predicted] = -p.sum(axis=1)  # p - 1 would round to 0
+    return ((p @ head.readout) * (hidden > 0)) @ head.weight

@@ -1,0 +1,48 @@
+"""BALD: the images on whose class the head's dropout samples disagree most."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from pydantic import Field
+
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+BLOCK = 4096  # images that are looked at together
+
+
+class BALD(Strategy):
+    """The mutual information of class and weights (Houlsby et al. 2011, eq. 2; Gal et al. 2017).
+
+    It is the entropy of the mean prediction less the mean entropy of the predictions, over random
+    masks of the head's hidden units (Monte Carlo dropout). A mask is a draw of weights, hence the
+    same for all images. The head was not trained with dropout, so its masks are no sample of the
+    posterior that Gal et al. justify, only perturbations of the head.
+    """
+
+    method: Literal["bald"] = "bald"
+    samples: Annotated[int, Field(ge=2)] = 50
+    """Masks."""
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.5
+    """Share of the hidden units that are dropped."""
+    random_start = True
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        from scipy.special import entr, softmax
+
+        if pool.head is None:
+            raise ValueError("bald needs a trained classifier: start from a random batch")
+        head, unlabelled = pool.head, pool.unlabelled
+        readout, bias = head.readout.astype(np.float64), head.readout_bias.astype(np.float64)
+        kept = rng.random((self.samples, readout.shape[1])) >= self.rate
+        information = np.empty(len(unlabelled))
+        for start in range(0, len(unlabelled), BLOCK):
+            rows = unlabelled[start : start + BLOCK]
+            hidden = head.hidden(pool.embedding[rows]).astype(np.float64)
+            mean = np.zeros((len(rows), len(readout)))
+            entropy = np.zeros(len(rows))
+            for mask in kept:
+                p = softmax(hidden @ (readout * mask).T / (1 - self.rate) + bias, axis=1)
+                mean += p / self.samples
+                entropy += entr(p).sum(axis=1) / self.samples  # 0 log 0 is 0
+            information[start : start + BLOCK] = entr(mean).sum(axis=1) - entropy
+        return Batch(unlabelled[np.argsort(-information, kind="stable")[:budget]])

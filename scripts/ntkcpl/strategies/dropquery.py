@@ -1,0 +1,58 @@
+"""DropQuery: central images among those whose predicted class depends on single features."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ntkcpl.kmeans import central_samples
+from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import Batch, Pool, Strategy
+
+PositiveInt = Annotated[int, Field(ge=1)]
+
+
+class DropQuery(Strategy):
+    """DropQuery (Gupte et al. 2024, section 4).
+
+    Candidates are the images for which at least half of the predictions from an embedding with
+    dropout differ from the prediction without. They are clustered by k-means into as many clusters
+    as images are to be chosen, and the image nearest to each centre is. Without a classifier all
+    images are candidates, as in the paper's initial pool.
+    """
+
+    method: Literal["dropquery"] = "dropquery"
+    samples: PositiveInt = 3
+    """Predictions with dropout (M)."""
+    rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
+    """Share of an embedding's entries that are dropped (ρ)."""
+    scaling: Scaling = "raw"
+    """Scaling of the embedding in k-means; the head is asked about the raw one."""
+    starts: PositiveInt = 3
+    """Starts of k-means."""
+
+    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        unlabelled = pool.unlabelled
+        different = self._different(pool, unlabelled, rng)
+        # If too few differ in half of the predictions, then those that differ in fewer, or none.
+        half = -(-self.samples // 2)
+        enough = min(half, int(np.sort(different)[-budget]))
+        candidates = unlabelled[different >= enough]
+        x = scale_embedding(pool.embedding[candidates], self.scaling)
+        return Batch(candidates[central_samples(x, budget, rng, self.starts)])
+
+    def _different(
+        self, pool: Pool, images: NDArray[np.int64], rng: np.random.Generator
+    ) -> NDArray[np.int64]:
+        """Return how many predictions with dropout differ from the one without, (n,)."""
+        different = np.zeros(len(images), dtype=np.int64)
+        if pool.head is None:
+            return different
+        x = pool.embedding[images].astype(np.float32)
+        predicted = pool.head.logits(pool.head.hidden(x)).argmax(axis=1)
+        for _ in range(self.samples):
+            kept = rng.random(x.shape, dtype=np.float32) >= self.rate
+            dropped = x * kept / np.float32(1 - self.rate)
+            different += pool.head.logits(pool.head.hidden(dropped)).argmax(axis=1) != predicted
+        return different
