@@ -10,7 +10,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-BATCHNORM_EPS = 1e-5  # torch's default
+from ntkcpl.head import BATCHNORM_EPS
+
 # The cosine above which rows are parallel: float32 cannot tell an angle below 0.001 from none.
 PARALLEL = np.float32(1 - 5e-7)
 Width = int | Literal["infinite"]

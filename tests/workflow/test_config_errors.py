@@ -4,6 +4,8 @@ import copy
 
 import pytest
 
+from ntkcpl.strategies import methods
+
 
 @pytest.fixture(scope="module")
 def workflow(new_workflow, smoke_config):
@@ -43,5 +45,5 @@ def test_an_unknown_method(workflow, smoke_config):
     workflow.config["strategies"]["random"] = {"method": "oracle"}
     code, output = workflow.run("--cores", "1")
     assert code != 0
-    assert "strategies.random: method must be one of entropy, ntkcpl, random, typiclust" in output
+    assert f"strategies.random: method must be one of {', '.join(methods())}" in output
     assert "Traceback" not in output
