@@ -189,6 +189,7 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
         for x in range(n):
             over_label[x] = own[x] - columns[label, x] if labels[x] != label else -LOWEST
             over_rest[x] = own[x] - (value[1, x] if rank[0, x] == label else value[0, x])
+        own_change = np.empty(n, dtype=np.float32)
         change = np.empty((high - low, n_classes))
         for c in range(n_classes):
             for i in range(low, high):
@@ -203,10 +204,10 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
             inverse = 1 / (np.float64(row[i]) + ridge)
             # |R(i, x)| is at most the root of R(i, i) R(x, x).
             reach = np.sqrt(max(diagonal * np.float64(row[i]), 0.0)) * inverse
-            spread = g.max() - g.min()
-            band = np.float32(ROUNDING * (1 + largest + reach * spread))
+            size = max(g.max(), -g.min())
+            band = np.float32(ROUNDING * (1 + largest + 2 * reach * size))
             right, smallest, greatest = _sure(
-                row, over_label, over_rest, unsure, g, label, starts, inverse, band
+                row, over_label, over_rest, own_change, unsure, g, label, starts, inverse, band
             )
             right += _resolve(
                 row, unsure, rows, columns, labels, rivals, g, label, inverse, smallest, greatest
@@ -215,17 +216,22 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
     return counts
 
 
-@njit(fastmath=True)
-def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
+@njit
+def _sure(row, over_label, over_rest, own_change, unsure, g, label, starts, inverse, band):
     """Count predictions that are surely right; mark in `unsure` those that must be looked at.
 
     All classes but the candidate's label change by nearly the same, so a sample is decided by two
     bounds: exactly against that label, and against the rest by the least and the most that any of
-    the rest changes. Returns also these two, of all classes but the label.
+    the rest changes. Returns also these two, of all classes but the label. `own_change` (N,) is
+    scratch.
     """
     low, low2, high, high2 = -LOWEST, -LOWEST, LOWEST, LOWEST
     at_low, at_high = -1, -1
     for c in range(len(g)):
+        # Written out for each sample: with many classes, loops over one class are too short.
+        change = np.float32(g[c] * inverse)
+        for x in range(starts[c], starts[c + 1]):
+            own_change[x] = change
         if c != label:
             if g[c] < low:
                 low, low2, at_low = g[c], low, c
@@ -235,30 +241,53 @@ def _sure(row, over_label, over_rest, unsure, g, label, starts, inverse, band):
                 high, high2, at_high = g[c], high, c
             elif g[c] > high2:
                 high2 = g[c]
+    rows = (row, over_label, over_rest, own_change, unsure)
+    of_label = np.float32(g[label] * inverse)
+    everything = (np.uint64(0), starts[len(g)])
+    if at_low < 0:  # there is one class only
+        return _sure_between(rows, everything, of_label, of_label, of_label, band), low, high
+    first, second = min(at_low, at_high), max(at_low, at_high)
+    least, most = np.float32(low * inverse), np.float32(high * inverse)
     right = 0
-    for c in range(len(g)):
-        # A class is no rival of its own samples.
-        least = low2 if c == at_low else low
-        most = high2 if c == at_high else high
+    for between in (
+        (everything[0], starts[first]),
+        (starts[first + 1], max(starts[first + 1], starts[second])),
+        (starts[second + 1], everything[1]),
+    ):
+        right += _sure_between(rows, between, of_label, least, most, band)
+    # A class is no rival of its own samples. With two classes in all it is the same one.
+    for c in range(first, second + 1, max(1, second - first)):
+        least, most = (low2 if c == at_low else low), (high2 if c == at_high else high)
         if least > most:  # no class is left in the rest
             least = most = g[c]
-        against_label = np.float32((g[c] - g[label]) * inverse)
-        against_least = np.float32((g[c] - least) * inverse)
-        against_most = np.float32((g[c] - most) * inverse)
-        sure = np.int32(0)
-        for x in range(starts[c], starts[c + 1]):
-            margin = over_label[x] + row[x] * against_label
-            first = over_rest[x] + row[x] * against_least
-            second = over_rest[x] + row[x] * against_most
-            worst = first if first < second else second
-            best = second if first < second else first
-            worst = margin if margin < worst else worst
-            best = margin if margin < best else best
-            sure += np.int32(worst > band)
-            undecided = (worst <= band) and (best >= -band)
-            unsure[x] = np.uint8(1) if undecided else np.uint8(0)
-        right += sure
+        right += _sure_between(
+            rows,
+            (starts[c], starts[c + 1]),
+            of_label,
+            np.float32(least * inverse),
+            np.float32(most * inverse),
+            band,
+        )
     return right, low, high
+
+
+@njit(fastmath=True)
+def _sure_between(rows, between, of_label, least, most, band):
+    """Do what `_sure` does for a stretch of samples against whose classes the bounds hold."""
+    row, over_label, over_rest, own_change, unsure = rows
+    right = np.int32(0)
+    for x in range(between[0], between[1]):
+        margin = over_label[x] + row[x] * (own_change[x] - of_label)
+        first = over_rest[x] + row[x] * (own_change[x] - least)
+        second = over_rest[x] + row[x] * (own_change[x] - most)
+        worst = first if first < second else second
+        best = second if first < second else first
+        worst = margin if margin < worst else worst
+        best = margin if margin < best else best
+        right += np.int32(worst > band)
+        undecided = (worst <= band) and (best >= -band)
+        unsure[x] = np.uint8(1) if undecided else np.uint8(0)
+    return right
 
 
 @njit
