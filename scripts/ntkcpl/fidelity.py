@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ntkcpl.artifacts import Classifier, Clusters, Features
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.kernel import Width, ntk
+from ntkcpl.lookahead import covered
 from ntkcpl.scaling import Scaling, scale_embedding
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.strategies.ntkcpl import NTKCPL
@@ -51,13 +52,6 @@ def regress(
     columns = kernel[:, labelled].astype(np.float64)
     inner = columns[labelled] + ridge * np.eye(len(labelled))
     return columns @ np.linalg.solve(inner, np.eye(n_classes)[label])
-
-
-def covered(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Return for which rows (N,) the output of `label` is strictly the largest: ties are wrong."""
-    own = outputs[np.arange(len(label)), label]
-    reached: NDArray[np.bool_] = (outputs >= own[:, None]).sum(axis=1) == 1
-    return reached
 
 
 def _check_labels(features: Features) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy.stats import ttest_rel
 
 from ntkcpl.evaluation import REFERENCE, ROUNDING, has_reference
 from ntkcpl.seeding import numpy_generator
@@ -84,6 +83,8 @@ def behind_best(accuracy: pd.DataFrame) -> pd.DataFrame:
         difference of shares), and `p_value` that of a two-sided paired t-test of the two, not
         corrected for the number of strategies: NaN with one seed, and for the best itself.
     """
+    from scipy.stats import ttest_rel  # slow to import, and most tables do without
+
     rows = []
     for labels, runs in accuracy.groupby("labels"):
         table = runs.pivot(index="seed", columns="strategy", values="test_accuracy")

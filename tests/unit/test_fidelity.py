@@ -10,13 +10,12 @@ from ntkcpl.fidelity import (
     SECOND_HEAD,
     Round,
     compare_kernels,
-    covered,
     measure_coverage,
     purity,
     regress,
 )
 from ntkcpl.kernel import infinite_ntk
-from ntkcpl.lookahead import LookAhead
+from ntkcpl.lookahead import LookAhead, covered
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 RECIPE = ClassifierSettings(hidden_width=64, epochs=30)

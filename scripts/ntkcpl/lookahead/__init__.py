@@ -37,6 +37,13 @@ class Choice:
     seconds: float
 
 
+def covered(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Return for which rows (N,) the output of `label` is strictly the largest: ties are wrong."""
+    own = outputs[np.arange(len(label)), label]
+    right: NDArray[np.bool_] = (outputs >= own[:, None]).sum(axis=1) == 1
+    return right
+
+
 class LookAhead:
     """Kernel regression on the labelled samples, and on each of them plus one candidate.
 
@@ -204,9 +211,7 @@ class LookAhead:
 
     def _wrong(self) -> int:
         """Count the samples whose prediction differs from their pseudo-label."""
-        outputs = self.predictions
-        own = outputs[np.arange(len(outputs)), self._labels]
-        return int(((outputs >= own[:, None]).sum(axis=1) > 1).sum())
+        return int((~covered(self.predictions, self._labels)).sum())
 
 
 def _start_engine(

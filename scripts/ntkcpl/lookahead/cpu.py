@@ -114,8 +114,7 @@ class CpuEngine:
     ) -> NDArray[np.float64]:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
         places = self._place[candidates]
-        error = self._outputs.copy()
-        error[np.arange(len(error)), self._labels] -= 1
+        error = -self._change(np.arange(len(self._labels)))
         total = np.empty(len(places))
         for low in range(0, len(places), block):
             rows = places[low : low + block]
@@ -128,8 +127,7 @@ class CpuEngine:
         """Return `squared_error` of all N samples, from the second call on at O(NC)."""
         if self._errors is None:
             self._update()
-            error = self._outputs.copy()
-            error[np.arange(len(error)), self._labels] -= 1
+            error = -self._change(np.arange(len(self._labels)))
             product, norms = np.empty_like(error), np.empty(len(error))
             for low in range(0, len(error), block):
                 rows = self._residual[low : low + block].astype(np.float64)

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Of the loops, only what float32's rounding is: the engines must take the same pairs as unsure.
+# Of the loops, only what float32's rounding is: both engines must mean the same by it.
 from ntkcpl.lookahead.loops import ROUNDING
 from ntkcpl.lookahead.squared_error import SquaredErrors
 

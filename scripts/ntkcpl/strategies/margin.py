@@ -3,6 +3,7 @@
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
@@ -17,6 +18,12 @@ class Margin(Strategy):
         if pool.probability is None:
             raise ValueError("margin needs a trained classifier: start from a random batch")
         unlabelled = pool.unlabelled
-        ordered = np.sort(pool.probability[unlabelled].astype(np.float64), axis=1)
-        margin = ordered[:, -1] - ordered[:, -2]
+        margin = margins(pool.probability[unlabelled])
         return Batch(unlabelled[np.argsort(margin, kind="stable")[:budget]])
+
+
+def margins(probability: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return the difference of the two largest probabilities of each row, float64 (N,)."""
+    ordered = np.sort(probability.astype(np.float64), axis=1)
+    difference: NDArray[np.float64] = ordered[:, -1] - ordered[:, -2]
+    return difference

@@ -9,6 +9,7 @@ from pydantic import Field
 from ntkcpl.herding import Coverage, herd
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.margin import margins
 
 SAME = 1e-3  # embeddings closer than this are of one and the same image
 
@@ -36,14 +37,12 @@ class UHerding(Strategy):
         return Batch(herd(coverage, pool.unlabelled, budget))
 
     def _uncertainty(self, pool: Pool) -> NDArray[np.float64]:
+        from scipy.special import softmax
+
         if pool.head is None:
             return np.ones(len(pool.embedding))
         logits = pool.head.logits(pool.head.hidden(pool.embedding)).astype(np.float64)
-        logits /= self.temperature
-        p = np.exp(logits - logits.max(axis=1, keepdims=True))
-        p /= p.sum(axis=1, keepdims=True)
-        ordered = np.sort(p, axis=1)
-        return 1 - (ordered[:, -1] - ordered[:, -2])
+        return 1 - margins(softmax(logits / self.temperature, axis=1))
 
 
 def _smallest_distance(x: NDArray[np.float32]) -> float:
