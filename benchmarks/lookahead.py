@@ -36,16 +36,17 @@ CHUNK = 2**24
 JITTER = 0.1  # NTKCPL's default
 
 
-def median_seconds(work, repeats, device):
-    """Return the median time of `repeats` calls, after one that is not counted."""
-    times = []
+def median_seconds(works, repeats, device):
+    """Return the median time of each work; they take turns, so that noise meets all alike."""
+    times = [[] for _ in works]
     for _ in range(repeats + 1):
-        start = time.perf_counter()
-        work()
-        if device.type == "cuda":
-            torch.cuda.synchronize(device)
-        times.append(time.perf_counter() - start)
-    return float(np.median(times[1:]))
+        for work, seconds in zip(works, times, strict=True):
+            start = time.perf_counter()
+            work()
+            if device.type == "cuda":
+                torch.cuda.synchronize(device)
+            seconds.append(time.perf_counter() - start)
+    return [float(np.median(seconds[1:])) for seconds in times]  # the first is a warm-up
 
 
 def naive_counts(residual, ridge, predictions, labels, candidates, chunk):
@@ -80,20 +81,25 @@ def time_steps(n, classes, rng, device, repeats):
     lookahead = LookAhead(kernel, labels, classes, labelled, JITTER, str(device))
     outputs = torch.tensor(lookahead.predictions, dtype=torch.float32, device=device)
     targets = torch.tensor(labels, device=device)
-    step = median_seconds(lambda: lookahead.select(1), repeats, device)
-    error_step = median_seconds(lambda: lookahead.select(1, "squared_error"), repeats, device)
-    update = median_seconds(lambda: copy.addr_(zero, zero), repeats, device)
     chunk = max(1, CHUNK // (n * classes))
     part = torch.linspace(0, n - 1, min(n, 4 * chunk), device=device).long()
-    naive = median_seconds(
-        lambda: naive_counts(copy, 1.0, outputs, targets, part, chunk), 1, device
-    ) * (n / len(part))
+
+    def update():
+        copy.addr_(zero, zero)
+
+    step, risk_update = median_seconds([lambda: lookahead.select(1), update], repeats, device)
+    error_step, error_update = median_seconds(
+        [lambda: lookahead.select(1, "squared_error"), update], repeats, device
+    )
+    (naive,) = median_seconds(
+        [lambda: naive_counts(copy, 1.0, outputs, targets, part, chunk)], 1, device
+    )
     return {
         f"step_seconds_c{classes}": step,
-        f"step_over_addr_c{classes}": step / update,
-        f"naive_over_step_c{classes}": naive / step,
+        f"step_over_addr_c{classes}": step / risk_update,
+        f"naive_over_step_c{classes}": naive * n / len(part) / step,
         f"error_step_seconds_c{classes}": error_step,
-        f"error_step_over_addr_c{classes}": error_step / update,
+        f"error_step_over_addr_c{classes}": error_step / error_update,
     }
 
 
@@ -116,7 +122,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, default=10_000)
     parser.add_argument("--classes", type=int, nargs="+", default=[10, 100, 500])
-    parser.add_argument("--repeats", type=int, default=7)
+    parser.add_argument("--repeats", type=int, default=15)
     parser.add_argument("--pool", type=int, default=50_000)
     parser.add_argument("--device", default="cpu")
     arguments = parser.parse_args()

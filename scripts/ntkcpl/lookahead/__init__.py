@@ -186,7 +186,7 @@ class LookAhead:
             if criterion == "squared_error":
                 index, ties = self._smallest_error(free)
                 self.add(index)
-                risk = self._wrong()
+                risk = self._engine.wrong()
             else:
                 index, ties, risk = self._lowest_risk(free, by_error=criterion == "risk")
                 self.add(index)
@@ -208,10 +208,6 @@ class LookAhead:
         if by_error and len(tied) > 1:
             best = tied[self.squared_error(tied).argmin()]
         return int(best), len(tied), int(risk.min())
-
-    def _wrong(self) -> int:
-        """Count the samples whose prediction differs from their pseudo-label."""
-        return int((~covered(self.predictions, self._labels)).sum())
 
 
 def _start_engine(

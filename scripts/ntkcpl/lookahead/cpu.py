@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from threadpoolctl import ThreadpoolController
 
 from ntkcpl.lookahead import loops
 from ntkcpl.lookahead.squared_error import SquaredErrors
@@ -26,8 +27,9 @@ class CpuEngine:
 
     Notes
     -----
-    Memory: the kernel (N, N) float32, twice (N, C) float64, and O(N) a thread. Adding a sample
-    leaves R as it is: the next pass over all pairs updates each row just before it reads it.
+    Memory: the kernel (N, N) float32, twice (N, C) float64, twice more once the squared errors of
+    all are asked for, and O(N) a thread. Adding a sample leaves R as it is: the next pass over all
+    pairs updates each row just before it reads it.
     """
 
     def __init__(
@@ -39,6 +41,7 @@ class CpuEngine:
         ridge: float,
     ) -> None:
         self._ridge = ridge
+        self._blas = ThreadpoolController().select(user_api="blas")
         # `_place` gives a sample's row in the order of labels.
         order = np.argsort(labels, kind="stable")
         self._place = np.argsort(order)
@@ -53,6 +56,7 @@ class CpuEngine:
         if len(labelled):
             self._condition(self._place[labelled])
         self._transposed = self._outputs.T.copy()
+        self._rivals = loops.find_rivals(self._outputs, self._labels)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
@@ -80,6 +84,10 @@ class CpuEngine:
             corner = self._residual[rows, rows]
             self._residual[rows, rows] = (corner + corner.T) / 2
 
+    def wrong(self) -> int:
+        """Return the number of wrong predictions."""
+        return int((self._rivals.own <= self._rivals.value[0]).sum())
+
     def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of wrong predictions after adding each of M candidates, (M,)."""
         places = self._place[candidates]
@@ -99,7 +107,7 @@ class CpuEngine:
             self._labels,
             self._starts,
             self._tiles,
-            loops.find_rivals(self._outputs, self._labels),
+            self._rivals,
         )
         self._direction = np.empty(0, dtype=np.float32)
         return counts
@@ -114,14 +122,19 @@ class CpuEngine:
     ) -> NDArray[np.float64]:
         """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
         places = self._place[candidates]
-        error = -self._change(np.arange(len(self._labels)))
+        f, n_classes = self._outputs, self._outputs.shape[1]
         total = np.empty(len(places))
-        for low in range(0, len(places), block):
-            rows = places[low : low + block]
-            step, change = self._step(rows), self._change(rows)
-            total[low : low + block] = 2 * ((step @ error) * change).sum(axis=1)
-            total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
-        return total + (error**2).sum()
+        # One thread: after a product, those of BLAS keep waiting busily, in the way of numba's.
+        with self._blas.limit(limits=1):
+            for low in range(0, len(places), block):
+                rows = places[low : low + block]
+                step, change = self._step(rows), self._change(rows)
+                gain = step @ f
+                for k, part in enumerate(step):
+                    gain[k] -= np.bincount(self._labels, part, n_classes)
+                total[low : low + block] = 2 * (gain * change).sum(axis=1)
+                total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
+        return total + np.vecdot(f, f).sum() - 2 * self._rivals.own.sum() + len(f)
 
     def squared_errors(self, block: int = 1024) -> NDArray[np.float64]:
         """Return `squared_error` of all N samples, from the second call on at O(NC)."""
@@ -134,7 +147,15 @@ class CpuEngine:
                 product[low : low + block] = rows @ error
                 norms[low : low + block] = np.einsum("nm,nm->n", rows, rows)
             diagonal = np.diagonal(self._residual).astype(np.float64)
-            self._errors = SquaredErrors(product, norms, diagonal, error, self._ridge)
+            self._errors = SquaredErrors(
+                product,
+                norms,
+                diagonal,
+                error,
+                self._ridge,
+                add_outer=loops.add_outer,
+                vecdot=np.vecdot,
+            )
         errors: NDArray[np.float64] = self._errors.all()[self._place]
         return errors
 
@@ -179,7 +200,9 @@ class CpuEngine:
         if self._errors is not None:
             self._follow(int(place[0]))
         step, change = self._step(place)[0], self._change(place)[0]
-        loops.add_outer(self._outputs, self._transposed, step, change)
+        loops.add_outer(self._outputs, step, change)
+        loops.add_outer(self._transposed, change, step)
+        self._rivals = loops.find_rivals(self._outputs, self._labels)
         row = self._residual[place[0]]
         self._direction = row / np.float32(np.sqrt(row[place[0]] + self._ridge))
 

@@ -21,6 +21,9 @@ class Engine(Protocol):
     def residual(self) -> NDArray[np.float32]:
         """A copy of R, (N, N); for tests."""
 
+    def wrong(self) -> int:
+        """Return the number of samples whose own output is not strictly the largest."""
+
     def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of wrong predictions after adding each of M candidates, (M,)."""
 

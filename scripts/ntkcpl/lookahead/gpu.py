@@ -90,6 +90,12 @@ class GpuEngine:
         size = max(1, SCRATCH // max(self._outputs.shape))
         return (slice(low, low + size) for low in range(0, count, size))
 
+    def wrong(self) -> int:
+        """Return the number of wrong predictions."""
+        own = self._labels[:, None]
+        rival = self._outputs.scatter(1, own, -torch.inf).amax(dim=1)
+        return int((self._outputs.gather(1, own)[:, 0] <= rival).sum())
+
     def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of wrong predictions after adding each of M candidates, (M,).
 
@@ -211,7 +217,15 @@ class GpuEngine:
                 block = self._residual[rows].double()
                 product[rows], norms[rows] = block @ error, block.square().sum(dim=1)
             diagonal = self._residual.diagonal().double()
-            self._errors = SquaredErrors(product, norms, diagonal, error, self._ridge)
+            self._errors = SquaredErrors(
+                product,
+                norms,
+                diagonal,
+                error,
+                self._ridge,
+                add_outer=Tensor.addr_,
+                vecdot=torch.linalg.vecdot,
+            )
         errors: NDArray[np.float64] = self._errors.all().cpu().numpy()
         return errors
 

@@ -5,8 +5,8 @@ a stretch of memory. Indices in the hot loops count from 0 in a slice or are uns
 signed indices against negative values, and such loops are not vectorised.
 """
 
-# numba's functions are untyped for mypy, which sees nothing but Any in them. Only the two loops
-# that take the time are parallel, because numba needs many seconds to compile one that is.
+# numba's functions are untyped for mypy, which sees nothing but Any in them. Only what each step
+# needs is parallel, because numba takes seconds to compile a parallel loop.
 # mypy: disallow_untyped_defs=False
 
 from typing import NamedTuple
@@ -51,15 +51,13 @@ def permute(kernel, order):
         done[i] = True
 
 
-@njit(cache=True)
-def add_outer(rows, columns, step, change):
-    """Add step changeᵀ to `rows` (N, C) and to its transpose `columns` (C, N), alike to the bit."""
-    for x in range(len(step)):
-        for c in range(len(change)):
-            rows[x, c] += step[x] * change[c]
-    for c in range(len(change)):
-        for x in range(len(step)):
-            columns[c, x] += step[x] * change[c]
+@njit(cache=True, parallel=True)
+def add_outer(matrix, column, row):
+    """Add column rowᵀ to a matrix (M, N), float64, in place."""
+    for i in prange(len(column)):
+        factor, values = column[i], matrix[i]
+        for j in range(len(row)):
+            values[j] += factor * row[j]
 
 
 class Rivals(NamedTuple):
@@ -82,13 +80,13 @@ class Rivals(NamedTuple):
     largest: float
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def find_rivals(rows, labels):
     """Return the `Rivals` in predictions F, `rows` (N, C), of samples with `labels` (N,)."""
     n = len(labels)
     own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
     largest = 0.0
-    for x in range(n):
+    for x in prange(n):
         first, second, third = LOWEST, LOWEST, LOWEST
         a, b, d = labels[x], labels[x], labels[x]
         for c in range(rows.shape[1]):
@@ -187,13 +185,15 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
         over_label = np.empty(n, dtype=np.float32)
         over_rest = np.empty(n, dtype=np.float32)
         for x in range(n):
-            over_label[x] = own[x] - columns[label, x] if labels[x] != label else -LOWEST
+            over_label[x] = own[x] - columns[label, x]
             over_rest[x] = own[x] - (value[1, x] if rank[0, x] == label else value[0, x])
+        over_label[starts[label] : starts[label + 1]] = -LOWEST
         own_change = np.empty(n, dtype=np.float32)
         change = np.empty((high - low, n_classes))
-        for c in range(n_classes):
-            for i in range(low, high):
-                change[i - low, c] = (c == label) - columns[c, i]
+        for i in range(low, high):
+            for c in range(n_classes):
+                change[i - low, c] = -rows[i, c]
+            change[i - low, label] += 1
         unsure = np.zeros(-(-n // 8) * 8, dtype=np.uint8)  # whole eights, for `_resolve`
         for i in range(low, high):
             row, g = residual[i], change[i - low]

@@ -1,5 +1,6 @@
 """The squared error after adding each sample, kept up to date while samples are added."""
 
+from collections.abc import Callable
 from typing import Any
 
 Array = Any  # of NumPy, or a torch tensor: only operators that both know are used
@@ -24,23 +25,36 @@ class SquaredErrors:
         E.
     ridge
         λ.
+    add_outer
+        Adds to a matrix, its first argument, the outer product of the other two, in place.
+    vecdot
+        Returns the products of the rows of one matrix with those of another.
 
     Notes
     -----
-    All four are taken over and changed in place: that is the memory.
+    The four arrays are taken over and changed in place: that is the memory.
     """
 
     def __init__(
-        self, product: Array, norms: Array, diagonal: Array, error: Array, ridge: float
+        self,
+        product: Array,
+        norms: Array,
+        diagonal: Array,
+        error: Array,
+        ridge: float,
+        *,
+        add_outer: Callable[[Array, Array, Array], Any],
+        vecdot: Callable[[Array, Array], Array],
     ) -> None:
         self._product, self._norms, self._diagonal = product, norms, diagonal
         self._error, self._ridge = error, ridge
+        self._add_outer, self._vecdot = add_outer, vecdot
 
     def all(self) -> Array:
         """Return the squared error after adding each of the N samples, float64 (N,)."""
         inverse = 1 / (self._diagonal + self._ridge)
-        lengths = (self._error * self._error).sum(1)
-        gains = 2 * (self._product * self._error).sum(1) - lengths * self._norms * inverse
+        lengths = self._vecdot(self._error, self._error)
+        gains = 2 * self._vecdot(self._product, self._error) - lengths * self._norms * inverse
         return lengths.sum() - gains * inverse
 
     def add(self, sample: int, row: Array, reached: Array) -> None:
@@ -57,9 +71,10 @@ class SquaredErrors:
         step, reached = inverse * row, inverse * reached
         length = (step * row).sum()
         change = -self._error[sample]
-        # (R - step rowᵀ)(E + step changeᵀ), whose first factor is R without the sample.
-        self._product += (reached - length * step)[:, None] * change
-        self._product -= step[:, None] * (row @ self._error)
+        # (R - step rowᵀ)(E + step changeᵀ), whose first factor is R without the sample. rowᵀE is
+        # row j of RE.
+        self._add_outer(self._product, step, -self._product[sample])
+        self._add_outer(self._product, reached - length * step, change)
         self._norms += row * (length * step - 2 * reached)
         self._diagonal -= step * row
-        self._error += step[:, None] * change
+        self._add_outer(self._error, step, change)
