@@ -57,7 +57,9 @@ rule train_classifier:
         "../envs/environment.yaml"
     params:
         settings=lambda w: canonical(
-            classifier=experiment_of(w).classifier, batch_size=batch_size(w)
+            classifier=experiment_of(w).classifier,
+            batch_size=batch_size(w),
+            keep_hidden=strategy_of(w).reads_hidden,
         ),
         code=code_digest("train_classifier"),
     script:

@@ -35,6 +35,7 @@ classifier = train_classifier(
     ClassifierSettings.model_validate(settings["classifier"]),
     identity,
     selection_seconds=seconds,
+    keep_hidden=settings["keep_hidden"],
 )
 write_classifier(
     snakemake.output.classifier,

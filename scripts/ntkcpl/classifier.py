@@ -46,6 +46,7 @@ def train_classifier(
     settings: ClassifierSettings,
     identity: tuple[str | int, ...],
     selection_seconds: float = float("nan"),
+    keep_hidden: bool = True,
 ) -> Classifier:
     """Train a new head on the labelled images and apply it to the pool and the test set.
 
@@ -64,6 +65,8 @@ def train_classifier(
         (experiment, strategy, seed, round): seeds the initial weights and the order of batches.
     selection_seconds
         Passed on to the metrics.
+    keep_hidden
+        Whether the classifier says what the hidden units of the pool are.
 
     Raises
     ------
@@ -89,7 +92,7 @@ def train_classifier(
         digest="",
         labelled=labelled,
         probability=probability.astype(np.float16),
-        hidden=hidden.astype(np.float16),
+        hidden=hidden.astype(np.float16) if keep_hidden else None,
         state={name: value.numpy() for name, value in head.state_dict().items()},
         metrics={
             "test_accuracy": accuracy(test_probability, features.test_label),

@@ -86,3 +86,12 @@ def test_sgd_takes_the_steps_of_torch(momentum, weight_decay):
         step(0.01 / (k + 1))
     torch.testing.assert_close(ours.weight, theirs.weight)
     torch.testing.assert_close(ours.bias, theirs.bias)
+
+
+def test_hidden_units_are_kept_only_if_they_are_asked_for(features):
+    settings = ClassifierSettings(hidden_width=4, epochs=2)
+    known = train_classifier(features, np.arange(12), settings, IDENTITY)
+    without = train_classifier(features, np.arange(12), settings, IDENTITY, keep_hidden=False)
+    assert known.hidden.shape == (60, 4)
+    assert without.hidden is None
+    np.testing.assert_array_equal(without.probability, known.probability)

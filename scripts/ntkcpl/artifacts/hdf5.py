@@ -55,6 +55,9 @@ LAYOUTS: dict[str, dict[str, tuple[str, str]]] = {
     },
 }
 
+# Data sets that a file may lack.
+OPTIONAL = {"pool/hidden"}
+
 
 @contextmanager
 def create_hdf5(path: str | Path, kind: str, provenance: Provenance) -> Iterator[h5py.File]:
@@ -135,6 +138,8 @@ def _check_layout(file: h5py.File, kind: str, path: Path) -> None:
     sizes: dict[str, int] = {}
     for name, (value, dimensions) in LAYOUTS[kind].items():
         if name not in file:
+            if name in OPTIONAL:
+                continue
             raise ArtifactError(f"{path} lacks the data set {name}: {FIX}")
         data, axes = file[name], dimensions.split()
         fits = data.dtype == (STRING if value == "str" else np.dtype(value))
@@ -154,7 +159,7 @@ def _digest(file: h5py.File, kind: str, rows: int = 4096) -> str:
     sha = hashlib.sha256()
     for name in ("format", "format_version", "settings", "inputs", "identity"):
         sha.update(f"{name}={file.attrs[name]};".encode())
-    for name in sorted(LAYOUTS[kind]):
+    for name in sorted(name for name in LAYOUTS[kind] if name in file):
         data = file[name]
         sha.update(f"{name}:{data.dtype}{data.shape};".encode())
         if data.ndim == 0:

@@ -98,8 +98,9 @@ class Classifier:
         Pool indices that it was trained on, in the order in which they were bought.
     probability : float16 (N, C)
         Softmax output on the pool.
-    hidden : float16 (N, H)
-        Active-learning features of the pool: hidden units after the ReLU.
+    hidden : float16 (N, H), optional
+        Active-learning features of the pool: hidden units after the ReLU. None where the strategy
+        has no use for them, because they are most of the file.
     state : dict of arrays
         torch's state dict of the head.
     metrics : dict of float
@@ -110,7 +111,7 @@ class Classifier:
     digest: str
     labelled: NDArray[np.int64]
     probability: NDArray[np.float16]
-    hidden: NDArray[np.float16]
+    hidden: NDArray[np.float16] | None
     state: Mapping[str, NDArray[Any]]
     metrics: Mapping[str, float]
 
@@ -174,7 +175,8 @@ def write_classifier(path: str | Path, classifier: Classifier, provenance: Prove
     with create_hdf5(path, "classifier", provenance) as file:
         store(file, "labelled", classifier.labelled)
         store(file, "pool/probability", classifier.probability)
-        store(file, "pool/hidden", classifier.hidden)
+        if classifier.hidden is not None:
+            store(file, "pool/hidden", classifier.hidden)
         for name, value in classifier.state.items():
             store(file, f"state/{name}", value)
         for name in METRICS:
@@ -194,7 +196,7 @@ def read_classifier(path: str | Path, features: Features) -> Classifier:
             digest=file.attrs["digest"],
             labelled=file["labelled"][:],
             probability=file["pool/probability"][:],
-            hidden=file["pool/hidden"][:],
+            hidden=file["pool/hidden"][:] if "pool/hidden" in file else None,
             state={name: file[f"state/{name}"][()] for name in file["state"]},
             metrics={name: float(file.attrs[name]) for name in METRICS},
         )

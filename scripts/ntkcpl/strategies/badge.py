@@ -19,6 +19,7 @@ class Badge(Strategy):
 
     method: Literal["badge"] = "badge"
     random_start = True
+    reads_hidden = True
 
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
         if pool.probability is None or pool.hidden is None:

@@ -18,6 +18,7 @@ class BadgePartition(Strategy):
 
     method: Literal["badge_partition"] = "badge_partition"
     random_start = True
+    reads_hidden = True
     parts: Annotated[int, Field(ge=1)] = 10
     """Parts of the unlabelled pool, but no more than images to choose."""
 

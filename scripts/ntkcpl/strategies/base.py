@@ -85,6 +85,9 @@ class Strategy(Settings):
     random_start: ClassVar[bool] = False
     """Whether the first batch is random, because the strategy needs a trained classifier."""
 
+    reads_hidden: ClassVar[bool] = False
+    """Whether it, or its clustering, reads the hidden units: they are only stored if it does."""
+
     def clustering(self, labels: int, first_budget: int) -> Settings | None:
         """Return what `cluster_pool` must do before the strategy is asked; None for nothing.
 

@@ -26,6 +26,11 @@ class Coreset(Strategy):
         """Whether the first batch is random; on the embedding only its first image is."""
         return self.feature == "al"
 
+    @property
+    def reads_hidden(self) -> bool:  # type: ignore[override]
+        """Whether it reads the hidden units."""
+        return self.feature == "al"
+
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
         feature = pool.embedding if self.feature == "self" else pool.hidden
         if feature is None:

@@ -45,6 +45,11 @@ class NTKCPL(KernelRegression, Strategy):
     """What is to be low: the squared error; the number of wrong predictions (the 0-1 risk of
     Alg. 1), with ties by the squared error; or that number only."""
 
+    @property
+    def reads_hidden(self) -> bool:  # type: ignore[override]  # here it depends on a field
+        """Whether its clustering reads the hidden units."""
+        return self.feature == "al"
+
     def clustering(self, labels: int, first_budget: int) -> Clustering:
         """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0, by default."""
         n_initial = min(first_budget, self.max_clusters)

@@ -1,5 +1,7 @@
 """Each stage's file comes back as it was written, and what does not fit is refused."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -130,6 +132,10 @@ def test_classifier_round_trip(features, tmp_path):
         np.testing.assert_array_equal(getattr(found, name), getattr(classifier, name))
     for name, value in state.items():
         np.testing.assert_array_equal(found.state[name], value)
+    write_classifier(path, dataclasses.replace(classifier, hidden=None), provenance)
+    without = read_classifier(path, features)
+    assert without.hidden is None
+    assert without.digest != found.digest
     assert read_metrics(path) == metrics | {
         "experiment": "digits",
         "strategy": "random",

@@ -58,7 +58,8 @@ def pool_for(strategy, embedding, labelled, budget, label=None, favourite=None):
     if len(labelled):
         head = random_head(embedding.shape[1], favourite)
         known["head"] = head
-        known["hidden"] = head.hidden(embedding).astype(np.float16)
+        if strategy.reads_hidden:
+            known["hidden"] = head.hidden(embedding).astype(np.float16)
         known["probability"] = head.probability(embedding).astype(np.float16)
     clustering = strategy.clustering(labels=len(labelled) + budget, first_budget=4)
     if clustering is not None:
