@@ -84,6 +84,15 @@ def batch_size(wildcards):
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
 
 
+def memory_mb(wildcards, attempt):
+    """Megabytes for a job that may hold the kernel of all images that its round considers."""
+    candidates = getattr(strategy_of(wildcards), "candidates", 0)
+    images = experiment_of(wildcards).pool_size or 0
+    if candidates != "all":
+        images = min(images, candidates + experiment_of(wildcards).budgets[-1])
+    return attempt * max(4000, 2000 + 4 * images**2 // 2**20)
+
+
 def clustering_of(wildcards):
     """What `cluster_pool` must do before the round, or None."""
     budgets = experiment_of(wildcards).budgets

@@ -91,6 +91,8 @@ rule measure_coverage:
         "logs/{experiment}/{strategy}/seed{seed}/measure_coverage.tsv"
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb,
     params:
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("measure_coverage"),

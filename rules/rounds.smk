@@ -33,6 +33,8 @@ rule select_batch:
         f"logs/{RUN}/select_batch.tsv"
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb,
     params:
         settings=lambda w: canonical(strategy=strategy_of(w), batch_size=batch_size(w)),
         code=lambda w: code_digest(

@@ -119,6 +119,14 @@ class ExperimentSettings(Settings):
         return [after - before for before, after in pairwise([0, *self.budgets])]
 
     @property
+    def pool_size(self) -> int | None:
+        """Images in the pool; None if that is not known before they are read."""
+        if self.dataset is not None:
+            return datasets.pool_size(self.dataset)
+        assert self.embeddings is not None
+        return ready_embeddings.pool_size(self.embeddings)
+
+    @property
     def embeddings(self) -> Path | None:
         """The file of ready embeddings, if the experiment starts from one."""
         return Path(self.features).expanduser() if isinstance(self.features, str) else None
@@ -135,12 +143,8 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="after")
     def _pool_is_large_enough(self) -> Self:
-        pool_size: int | None
-        if self.dataset is None:
-            assert self.embeddings is not None
-            name, pool_size = str(self.features), ready_embeddings.pool_size(self.embeddings)
-        else:
-            name, pool_size = self.dataset.name, datasets.pool_size(self.dataset)
+        name = str(self.features) if self.dataset is None else self.dataset.name
+        pool_size = self.pool_size
         if pool_size is not None and self.budgets[-1] > pool_size:
             raise ValueError(
                 f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "

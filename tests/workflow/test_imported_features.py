@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 
 import h5py
 import numpy as np
@@ -119,3 +120,15 @@ def test_a_number_that_is_not_finite_gives_one_sentence(changed):
     assert code != 0
     (sentence,) = {line for line in output.splitlines() if " failed: " in line}
     assert sentence.startswith("import_features failed: ready.h5 holds in row 17 of pool/embedding")
+
+
+def test_a_selection_from_the_whole_pool_asks_for_its_kernels_memory(new_workflow, config):
+    workflow = new_workflow(copy.deepcopy(config))
+    write(workflow.folder / "ready.h5", n=40_000)
+    strategy = {"method": "ntkcpl", "feature": "self", "candidates": "all"}
+    workflow.config["strategies"]["whole"] = strategy
+    workflow.config["experiments"][NAME]["strategies"] = ["random", "whole"]
+    code, output = workflow.run("--dry-run", "--printshellcmds")
+    assert code == 0, output
+    asked = [int(text) for text in re.findall(r"mem_mb=(\d+)", output)]
+    assert sorted(set(asked)) == [4000, 2000 + 4 * 40_000**2 // 2**20]
