@@ -1,11 +1,24 @@
 import os
+import pickle
+from hashlib import md5
 from pathlib import Path
 
 import numpy as np
 import pytest
 from pydantic import ValidationError
+from scipy.io import savemat
 
-from ntkcpl.datasets import DatasetError, DatasetSettings, Split, _fault, load, names, pool_size
+from ntkcpl.datasets import (
+    DatasetError,
+    DatasetSettings,
+    Split,
+    _fault,
+    cifar100,
+    load,
+    names,
+    pool_size,
+    svhn,
+)
 
 DATA = os.environ.get("NTKCPL_DATA")
 
@@ -51,15 +64,89 @@ def test_cifar10_has_the_stated_shape():
     assert red > blue
 
 
-def test_cifar10_in_an_empty_folder_says_what_to_put_there(tmp_path: Path):
-    with pytest.raises(DatasetError, match=r"cannot be read from .*put there .*cifar-10-batches"):
-        load(DatasetSettings(name="cifar10", root=str(tmp_path)))
+def write_cifar100(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write 6 pool and 4 test images in the layout of cifar-100-python.tar.gz."""
+    from torchvision.datasets import CIFAR100
+
+    folder = root / "cifar-100-python"
+    folder.mkdir(parents=True)
+    pixels = np.arange(6 * 3072, dtype=np.uint64).reshape(6, 3072).astype(np.uint8)
+    labels = [99, 3, 0, 7, 7, 50]
+    files = {
+        "train": {"data": pixels, "fine_labels": labels, "coarse_labels": [0] * 6},
+        "test": {"data": pixels[:4], "fine_labels": labels[:4], "coarse_labels": [0] * 4},
+        "meta": {"fine_label_names": [f"class {i}" for i in range(100)]},
+    }
+    for name, content in files.items():
+        (folder / name).write_bytes(pickle.dumps(content))
+    # torchvision reads no other files than the official ones.
+    digest = {name: md5((folder / name).read_bytes()).hexdigest() for name in files}
+    monkeypatch.setattr(CIFAR100, "train_list", [["train", digest["train"]]])
+    monkeypatch.setattr(CIFAR100, "test_list", [["test", digest["test"]]])
+    monkeypatch.setattr(CIFAR100, "meta", CIFAR100.meta | {"md5": digest["meta"]})
+
+
+def test_cifar100_is_read_from_its_pickles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_cifar100(tmp_path, monkeypatch)
+    dataset = cifar100.load(tmp_path, download=False)
+    assert dataset.pool.images.shape == (6, 3, 32, 32)
+    # A row holds all red pixels, then all green, then all blue.
+    assert dataset.pool.images[1, 2, 0, 5] == (3072 + 2048 + 5) % 256
+    assert dataset.pool.label.tolist() == [99, 3, 0, 7, 7, 50]
+    assert dataset.test.id == ["test/0", "test/1", "test/2", "test/3"]
+    assert dataset.classes[99] == "class 99"
+    with pytest.raises(DatasetError, match="pool of data set cifar100 holds 6 images where 50000"):
+        load(DatasetSettings(name="cifar100", root=str(tmp_path)))
+
+
+def write_svhn(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write 5 pool and 3 test images in the layout of the official MATLAB files."""
+    from torchvision.datasets import SVHN
+
+    digest = dict(SVHN.split_list)
+    for part, labels in (("train", [10, 1, 2, 9, 10]), ("test", [3, 10, 1])):
+        number = np.arange(len(labels), dtype=np.uint8)
+        images = np.broadcast_to(number, (32, 32, 3, len(labels))).copy()
+        images[4, 5, 2] = 200
+        file = root / f"{part}_32x32.mat"
+        savemat(file, {"X": images, "y": np.array(labels, np.uint8)[:, None]})
+        digest[part] = ["", file.name, md5(file.read_bytes()).hexdigest()]
+    monkeypatch.setattr(SVHN, "split_list", digest)
+
+
+def test_svhn_is_read_from_its_matlab_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_svhn(tmp_path, monkeypatch)
+    dataset = svhn.load(tmp_path, download=False)
+    assert dataset.pool.images.shape == (5, 3, 32, 32)
+    assert dataset.pool.images[3, 0, 0, 0] == 3  # the fourth image
+    assert dataset.pool.images[3, 2, 4, 5] == 200  # channel, row, column
+    assert dataset.pool.label.tolist() == [0, 1, 2, 9, 0]  # the files call the digit 0 ten
+    assert dataset.test.label.tolist() == [3, 0, 1]
+    with pytest.raises(DatasetError, match="pool of data set svhn holds 5 images where 73257"):
+        load(DatasetSettings(name="svhn", root=str(tmp_path)))
+
+
+@pytest.mark.parametrize(
+    ("name", "file"),
+    [("cifar10", "cifar-10-batches-py"), ("cifar100", "cifar-100-python"), ("svhn", "train_32x32")],
+)
+def test_an_empty_folder_says_what_to_put_there(tmp_path: Path, name: str, file: str):
+    with pytest.raises(DatasetError, match=rf"{name} cannot be read from .*put there .*{file}"):
+        load(DatasetSettings(name=name, root=str(tmp_path)))
+
+
+def test_damaged_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    write_svhn(tmp_path, monkeypatch)
+    with (tmp_path / "test_32x32.mat").open("ab") as file:
+        file.write(b"more")
+    with pytest.raises(DatasetError, match=r"svhn cannot be read from .*corrupted"):
+        load(DatasetSettings(name="svhn", root=str(tmp_path)))
 
 
 @pytest.mark.parametrize(
     ("values", "sentence"),
     [
-        ({"name": "digit"}, "there is no data set 'digit'; the data sets are cifar10, digits"),
+        ({"name": "digit"}, "there is no data set 'digit'; the data sets are cifar10, cifar100, "),
         ({"name": "digits", "root": "."}, "digits takes neither root nor download: leave them out"),
         ({"name": "cifar10"}, "cifar10 needs root, a folder that holds the folder cifar-10-batch"),
         ({"name": "cifar10", "root": "/nowhere"}, "root /nowhere is no folder: make it and put in"),
@@ -78,7 +165,7 @@ def test_a_missing_root_is_allowed_where_it_is_to_be_downloaded(tmp_path: Path):
 
 
 def test_names_are_the_files():
-    assert {"cifar10", "digits"} <= set(names())
+    assert names() == ["cifar10", "cifar100", "digits", "svhn"]
 
 
 IMAGES = np.zeros((2, 3, 8, 8), np.uint8)
@@ -94,8 +181,9 @@ LABEL = np.array([0, -1])
         (Split(IMAGES, np.array([0, 2]), ["a", "b"]), "has labels outside -1 to 1"),
         (Split(IMAGES, LABEL, ["a", "a"]), "needs 2 different ids"),
         (Split(IMAGES[:0], LABEL[:0], []), "is empty"),
+        (Split(IMAGES[:1], LABEL[:1], ["a"]), "holds 1 images where 2 are due"),
     ],
 )
 def test_what_a_data_set_returns_is_checked(split: Split, fault: str):
-    found = _fault(split, n_classes=2)
+    found = _fault(split, n_classes=2, size=2)
     assert found.startswith(fault) and bool(found) == bool(fault)

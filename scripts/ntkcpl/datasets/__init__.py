@@ -3,10 +3,11 @@
 To add one, put a file beside these: its name is the name in the configuration. It holds
 
 - `NEEDS_ROOT`, what the folder `root` must hold, in words; empty if the data set needs no folder;
-- `POOL_SIZE`, the number of images in the pool, or None if only reading them tells;
+- `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only reading them tells;
 - `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`.
 
-Its heavy imports belong inside `load`: the constants are read whenever the configuration is.
+Its heavy imports belong inside `load`: the constants are read whenever the configuration is. A
+file whose name begins with _ is no data set.
 """
 
 import importlib
@@ -91,7 +92,8 @@ class DatasetSettings(Settings):
 
 def names() -> list[str]:
     """Return the names of all data sets."""
-    return sorted(module.name for module in pkgutil.iter_modules(__path__))
+    modules = (module.name for module in pkgutil.iter_modules(__path__))
+    return sorted(name for name in modules if not name.startswith("_"))
 
 
 def pool_size(settings: DatasetSettings) -> int | None:
@@ -109,17 +111,15 @@ def load(settings: DatasetSettings) -> Dataset:
         If they are missing or broken, or if what was loaded is no valid `Dataset`.
     """
     root = None if settings.root is None else Path(settings.root).expanduser()
-    dataset: Dataset = _module(settings.name).load(root, settings.download)
-    for name, split in (("pool", dataset.pool), ("test", dataset.test)):
-        fault = _fault(split, len(dataset.classes))
+    module = _module(settings.name)
+    dataset: Dataset = module.load(root, settings.download)
+    for name, split, size in (
+        ("pool", dataset.pool, module.POOL_SIZE),
+        ("test", dataset.test, module.TEST_SIZE),
+    ):
+        fault = _fault(split, len(dataset.classes), size)
         if fault:
             raise DatasetError(f"the {name} of data set {settings.name} {fault}")
-    size = pool_size(settings)
-    if size is not None and len(dataset.pool.images) != size:
-        raise DatasetError(
-            f"the pool of data set {settings.name} holds {len(dataset.pool.images)} images where "
-            f"{size} are due"
-        )
     if dataset.pool.images.shape[1:] != dataset.test.images.shape[1:]:
         raise DatasetError(f"pool and test images of {settings.name} differ in size")
     return dataset
@@ -129,7 +129,7 @@ def _module(name: str) -> ModuleType:
     return importlib.import_module(f"{__name__}.{name}")
 
 
-def _fault(split: Split, n_classes: int) -> str:
+def _fault(split: Split, n_classes: int, size: int | None) -> str:
     """Say what is wrong with `split`, or nothing."""
     images, label, ids = split.images, split.label, split.id
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
@@ -138,6 +138,8 @@ def _fault(split: Split, n_classes: int) -> str:
         return f"has labels {label.dtype}{label.shape} where int64 ({len(images)},) is due"
     if len(images) == 0:
         return "is empty"
+    if size is not None and len(images) != size:
+        return f"holds {len(images)} images where {size} are due"
     if label.min() < -1 or label.max() >= n_classes:
         return f"has labels outside -1 to {n_classes - 1}"
     if len(ids) != len(images) or len(set(ids)) != len(ids):

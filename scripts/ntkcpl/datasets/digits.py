@@ -8,8 +8,7 @@ from ntkcpl.datasets import Dataset, Split
 from ntkcpl.seeding import seed_of
 
 NEEDS_ROOT = ""
-POOL_SIZE = 1_297
-N_TEST = 500
+POOL_SIZE, TEST_SIZE = 1_297, 500
 
 
 def load(root: Path | None = None, download: bool = False) -> Dataset:
@@ -22,7 +21,7 @@ def load(root: Path | None = None, download: bool = False) -> Dataset:
     images = np.repeat(pixels, 3, axis=1)
     pool, test = train_test_split(
         np.arange(len(label)),
-        test_size=N_TEST,
+        test_size=TEST_SIZE,
         stratify=label,
         random_state=seed_of("digits", "split") % 2**32,
     )
