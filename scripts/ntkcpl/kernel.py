@@ -26,7 +26,7 @@ def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArr
 def empirical_ntk(
     x: NDArray[np.float32], width: int, rng: np.random.Generator, tile: int = 1024
 ) -> NDArray[np.float32]:
-    """Return the empirical NTK of the head at a random initialisation (paper, eq. 3).
+    """Return the empirical NTK of the head at a random initialisation (Jacot et al. 2018).
 
     The batch norm is frozen at the statistics of `x`. With Z = (X W₁ᵀ + b₁ - μ)/σ (its γ = 1 and
     β = 0 at initialisation), Φ = relu(Z), D = 1[Z > 0]∘a for the logit's weights a, and Dₛ = D/σ,

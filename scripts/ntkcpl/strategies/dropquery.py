@@ -16,7 +16,7 @@ PositiveInt = Annotated[int, Field(ge=1)]
 class DropQuery(Strategy):
     """DropQuery (Gupte et al. 2024, section 4).
 
-    Candidates are the images for which at least half of the predictions from an embedding with
+    Candidates are the images for which more than half of the predictions from an embedding with
     dropout differ from the prediction without. They are clustered by k-means into as many clusters
     as images are to be chosen, and the image nearest to each centre is. Without a classifier all
     images are candidates, as in the paper's initial pool.
@@ -35,9 +35,9 @@ class DropQuery(Strategy):
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
         unlabelled = pool.unlabelled
         different = self._different(pool, unlabelled, rng)
-        # If too few differ in half of the predictions, then those that differ in fewer, or none.
-        half = -(-self.samples // 2)
-        enough = min(half, int(np.sort(different)[-budget]))
+        # If too few differ in most of the predictions, then those that differ in fewer, or none.
+        most = self.samples // 2 + 1
+        enough = min(most, int(np.sort(different)[-budget]))
         candidates = unlabelled[different >= enough]
         x = scale_embedding(pool.embedding[candidates], self.scaling)
         return Batch(candidates[central_samples(x, budget, rng, self.starts)])

@@ -31,7 +31,7 @@ def slow_dropquery(head, x, unlabelled, budget, rng, samples, rate, scaling):
         for i, u in zip(unlabelled, drawn, strict=True):
             dropped = np.where(u < rate, 0, x[i] / (1 - rate))
             different[i] += predict(head, dropped) != predict(head, x[i])
-    for fewest in range((samples + 1) // 2, -1, -1):
+    for fewest in range(samples // 2 + 1, -1, -1):
         candidates = np.array([i for i in unlabelled if different[i] >= fewest])
         if len(candidates) >= budget:
             break
@@ -42,7 +42,7 @@ def slow_dropquery(head, x, unlabelled, budget, rng, samples, rate, scaling):
     ("options", "budget", "needed"),
     [
         ({}, 10, 2),
-        ({"samples": 4, "rate": 0.3, "scaling": "l2"}, 5, 2),
+        ({"samples": 4, "rate": 0.3, "scaling": "l2"}, 5, 3),
         ({"rate": 0.1}, 15, 1),
         ({"rate": 0.1}, 60, 0),
     ],
