@@ -26,13 +26,14 @@ RUN = "{experiment}/{strategy}/seed{seed}/round{round}"
 
 def one_of(names):
     """The wildcard constraint that allows `names` and, if there are none, nothing."""
-    return "|".join(map(re.escape, names)) or "(?!)"
+    return "|".join(map(re.escape, sorted(names))) or "(?!)"
 
 
 # Experiments that start from ready embeddings, and those that make their own.
 READY = {name for name, e in CONFIG.experiments.items() if e.embeddings}
-IMPORTED = one_of(sorted(READY))
-EXTRACTED = one_of(sorted(CONFIG.experiments.keys() - READY))
+# Those whose encoder has weights already, and those that train one.
+GIVEN = {n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.checkpoint}
+TRAINED = CONFIG.experiments.keys() - READY - GIVEN
 
 
 @cache
@@ -118,9 +119,15 @@ def previous_classifier(wildcards):
 
 def pretraining_history(wildcards):
     """The training curve of the encoder, if the experiment trains one."""
-    if wildcards.experiment in READY:
+    if wildcards.experiment not in TRAINED:
         return []
     return "results/{experiment}/pretrain.csv".format(**wildcards)
+
+
+def checkpoint(wildcards):
+    """The file of the encoder's weights; none if they are downloaded."""
+    path = experiment_of(wildcards).encoder.checkpoint_file
+    return str(path) if path else []
 
 
 def all_classifiers(wildcards):
@@ -144,7 +151,7 @@ def experiment_files(experiment):
         *multiext("tables/accuracy", ".md", ".csv", ".tex"),
         *multiext("tables/behind_best", ".md", ".csv", ".tex"),
     ]
-    if experiment not in READY:
+    if experiment in TRAINED:
         files += multiext("figures/pretraining", ".pdf", ".png")
     if (
         "random" in CONFIG.experiments[experiment].strategies

@@ -9,7 +9,7 @@ rule extract_features:
     log:
         "logs/{experiment}/extract_features.log",
     wildcard_constraints:
-        experiment=EXTRACTED,
+        experiment=one_of(TRAINED | GIVEN),
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"
@@ -37,7 +37,7 @@ rule import_features:
     benchmark:
         "logs/{experiment}/import_features.tsv"
     wildcard_constraints:
-        experiment=IMPORTED,
+        experiment=one_of(READY),
     conda:
         "../envs/environment.yaml"
     params:

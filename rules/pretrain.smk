@@ -1,4 +1,4 @@
-"""The encoder, trained without labels."""
+"""The encoder: trained without labels, or brought along."""
 
 
 rule pretrain:
@@ -8,7 +8,7 @@ rule pretrain:
     log:
         "logs/{experiment}/pretrain.log",
     wildcard_constraints:
-        experiment=EXTRACTED,
+        experiment=one_of(TRAINED),
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"
@@ -24,3 +24,24 @@ rule pretrain:
         ),
     script:
         "../scripts/pretrain.py"
+
+
+# Not cached between workflows: the cache would hold a copy of a file that is there already.
+rule import_encoder:
+    input:
+        checkpoint=checkpoint,
+    output:
+        encoder="results/{experiment}/encoder.pt",
+    log:
+        "logs/{experiment}/import_encoder.log",
+    benchmark:
+        "logs/{experiment}/import_encoder.tsv"
+    wildcard_constraints:
+        experiment=one_of(GIVEN),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical(encoder=experiment_of(w).encoder),
+        code=code_digest("import_encoder"),
+    script:
+        "../scripts/import_encoder.py"

@@ -4,8 +4,8 @@ from ntkcpl.logs import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.artifacts import Provenance
-from ntkcpl.ready_embeddings import content_digest, import_features
+from ntkcpl.artifacts import Provenance, content_digest
+from ntkcpl.ready_embeddings import import_features
 
 source = snakemake.input.embeddings
 import_features(

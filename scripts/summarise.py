@@ -24,19 +24,17 @@ with open_hdf5(snakemake.input.features, "features") as file:
     }
     attributes = dict(file.attrs)
 
+config = json.loads(snakemake.params.settings)
+pretraining, embedding_seconds = None, {}
 if snakemake.input.history:
     pretraining = pd.read_csv(snakemake.input.history)
-    embedding_seconds = {
-        "pretrain": [pretraining["seconds"].sum()],
-        "extract_features": [attributes["seconds"]],
-    }
-else:  # the embeddings were brought along
-    pretraining = None
-    embedding_seconds = {"import_features": [attributes["seconds"]]}
+    embedding_seconds["pretrain"] = [pretraining["seconds"].sum()]
+stage = "import_features" if config["dataset"] is None else "extract_features"
+embedding_seconds[stage] = [attributes["seconds"]]
 
 page = summary(
     experiment=snakemake.wildcards.experiment,
-    config=json.loads(snakemake.params.settings),
+    config=config,
     accuracy=accuracy,
     pretraining=pretraining,
     features=attributes,

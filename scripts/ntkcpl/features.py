@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from ntkcpl.artifacts import Provenance
     from ntkcpl.datasets import Dataset, Split
-    from ntkcpl.encoders.resnet import Encoder
+    from ntkcpl.encoders.encoder import Encoder
 
 
 class FeatureError(Exception):

@@ -4,7 +4,6 @@ What its data sets are called, hold and measure is checked when the file is open
 none of them; what stands in them is checked while they are copied.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -71,12 +70,6 @@ def pool_size(path: str | Path) -> int:
     """Return the number of images in the pool. Raises EmbeddingsError (see `open_embeddings`)."""
     with open_embeddings(path) as file:
         return len(file["pool/label"])
-
-
-def content_digest(path: str | Path) -> str:
-    """Return the SHA-256 of the bytes of a file."""
-    with Path(path).open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def import_features(

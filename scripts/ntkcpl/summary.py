@@ -42,10 +42,10 @@ def summary(
         The experiment's runs (see `evaluation.read_accuracy`).
     pretraining
         epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor); None for ready
-        embeddings.
+        embeddings, and for an encoder whose weights were brought along.
     features
-        Attributes of `features.h5`, of which `code` and `versions` are shown, and for ready
-        embeddings `knn_accuracy` and their digest among the `inputs`.
+        Attributes of `features.h5`, of which `code` and `versions` are shown, without pretraining
+        `knn_accuracy` too, and for ready embeddings their digest among the `inputs`.
     sizes
         Numbers of `pool` and `test` images, of `classes`, of `views` of each pool image, and the
         `dimension` of the embedding.
@@ -57,13 +57,14 @@ def summary(
     str
         Markdown.
     """
-    if pretraining is None:
-        knn = _knn_accuracy(pd.Series([features["knn_accuracy"]]))
+    monitored = pretraining["knn_accuracy"] if pretraining is not None else None
+    knn = _knn_accuracy(pd.Series([features["knn_accuracy"]]) if monitored is None else monitored)
+    if config["dataset"] is None:
         origin, made_by = _origin_ready(config, knn), _facts_ready(config, features, sizes, knn)
-        figure = []
     else:
-        knn = _knn_accuracy(pretraining["knn_accuracy"])
-        origin, made_by = _origin(config, knn), _facts_pretrained(config, sizes, knn)
+        origin, made_by = _origin(config, knn), _facts_encoded(config, sizes, knn)
+    figure = []
+    if pretraining is not None:
         figure = [
             "## Pretraining",
             "![Loss and k-NN accuracy against epoch](figures/pretraining.png)",
@@ -90,12 +91,15 @@ def summary(
 
 
 def _origin(config: Mapping[str, Any], knn: str) -> str:
-    pretraining = config["pretraining"]
+    pretraining, encoder = config["pretraining"], config["encoder"]
+    if pretraining is None:
+        trained = f"with the weights of `{encoder['checkpoint']}`"
+    else:
+        trained = f"that `{pretraining['method']}` pretrained for {pretraining['epochs']} epochs"
     return (
         "All numbers and figures here come from one run: the data set "
-        f"`{config['dataset']['name']}` embedded by a `{config['encoder']['architecture']}` that "
-        f"`{pretraining['method']}` pretrained for {pretraining['epochs']} epochs ({knn}), "
-        f"{_seeds(config)} a strategy. They hold for this data set, "
+        f"`{config['dataset']['name']}` embedded by a `{encoder['architecture']}` {trained} "
+        f"({knn}), {_seeds(config)} a strategy. They hold for this data set, "
         "this encoder and these label counts; compare them with the numbers of "
         f"{PAPER} only where all three are the paper's."
     )
@@ -130,15 +134,15 @@ def _gain(accuracy: pd.DataFrame) -> list[str]:
     return ["![Gain over Random against number of labels](figures/gain.png)", markdown(ratios)]
 
 
-def _facts_pretrained(
-    config: Mapping[str, Any], sizes: Mapping[str, int], knn: str
-) -> dict[str, str]:
-    return {
+def _facts_encoded(config: Mapping[str, Any], sizes: Mapping[str, int], knn: str) -> dict[str, str]:
+    encoder = {name: value for name, value in config["encoder"].items() if value is not None}
+    facts = {
         "Data set": f"{_settings(config['dataset'])}; {_images(sizes)}",
-        "Encoder": f"{_settings(config['encoder'])}; {sizes['dimension']:,} dimensions, {knn}",
-        "Pretraining": _settings(config["pretraining"]),
-        "Features": _settings(config["features"]),
+        "Encoder": f"{_settings(encoder)}; {sizes['dimension']:,} dimensions, {knn}",
     }
+    if config["pretraining"] is not None:
+        facts["Pretraining"] = _settings(config["pretraining"])
+    return facts | {"Features": _settings(config["features"])}
 
 
 def _facts_ready(

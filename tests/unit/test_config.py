@@ -62,7 +62,7 @@ def test_the_configurations_shipped_are_valid(path):
         (f"{D}.classifier.epochs", 1.5, f"{D}.classifier.epochs: should be a valid integer"),
         (f"{D}.classifier.epochs", True, f"{D}.classifier.epochs: should be a valid integer"),
         (f"{D}.pretraining.method", "byol", f"{D}.pretraining.method: should be 'simsiam'"),
-        (f"{D}.encoder.architecture", "vgg", f"{D}.encoder.architecture: should be 'resnet9' or"),
+        (f"{D}.encoder.architecture", "vgg", f"{D}.encoder.architecture: must be one of resnet9"),
         (f"{D}.dataset.name", "mnist", f"{D}.dataset.name: there is no data set 'mnist'"),
         (f"{D}.dataset", {"name": "cifar10", "root": "nowhere"}, f"{D}.dataset: root nowhere is"),
         (f"{D}.dataset", {"name": "cifar10"}, f"{D}.dataset: cifar10 needs root"),

@@ -9,7 +9,7 @@ import torch
 from ntkcpl.artifacts import ArtifactError, Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.embedding import embed
-from ntkcpl.encoders.resnet import MEAN, STD, Encoder, build
+from ntkcpl.encoders.encoder import MEAN, STD, Encoder, build
 from ntkcpl.encoders.storage import load_encoder, save_encoder
 from ntkcpl.encoders.threads import fixed_threads
 
@@ -82,11 +82,11 @@ def test_the_digest_follows_weights_and_origin_but_not_the_memory_layout(tmp_pat
 
 
 def drop_a_weight(content: dict[str, Any]) -> None:
-    content["state_dict"].pop("layers.0.weight")
+    content["state_dict"].pop("layers.conv1.weight")
 
 
 def change_a_weight(content: dict[str, Any]) -> None:
-    content["state_dict"]["layers.0.weight"].add_(1)
+    content["state_dict"]["layers.conv1.weight"].add_(1)
 
 
 CHANGES: list[tuple[Callable[[dict[str, Any]], object], str]] = [

@@ -9,7 +9,7 @@ from ntkcpl.artifacts import Provenance, read_features
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.embedding import embed
-from ntkcpl.encoders.resnet import Encoder, build
+from ntkcpl.encoders.encoder import Encoder, build
 from ntkcpl.features import (
     FeatureError,
     FeatureSettings,

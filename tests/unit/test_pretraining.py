@@ -13,7 +13,7 @@ import torch
 import ntkcpl
 from ntkcpl.datasets import DatasetSettings, load
 from ntkcpl.encoders import EncoderSettings
-from ntkcpl.encoders.resnet import Encoder
+from ntkcpl.encoders.encoder import Encoder
 from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.augment import affine_maps, augment
 from ntkcpl.pretraining.checkpoint import load_checkpoint, remove_checkpoint

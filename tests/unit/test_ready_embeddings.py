@@ -8,10 +8,9 @@ import numpy as np
 import pytest
 
 from ntkcpl import ready_embeddings
-from ntkcpl.artifacts import Provenance, read_features
+from ntkcpl.artifacts import Provenance, content_digest, read_features
 from ntkcpl.ready_embeddings import (
     EmbeddingsError,
-    content_digest,
     import_features,
     open_embeddings,
     pool_size,

@@ -9,7 +9,13 @@ naming the file and the fix. `docs/artifacts.md` describes the layouts for peopl
 file as one typed object.
 """
 
-from ntkcpl.artifacts.files import ArtifactError, Provenance, atomic, write_text
+from ntkcpl.artifacts.files import (
+    ArtifactError,
+    Provenance,
+    atomic,
+    content_digest,
+    write_text,
+)
 from ntkcpl.artifacts.hdf5 import create_hdf5, open_hdf5, store
 from ntkcpl.artifacts.stages import (
     Classifier,
@@ -32,6 +38,7 @@ __all__ = [
     "Features",
     "Provenance",
     "atomic",
+    "content_digest",
     "create_hdf5",
     "open_hdf5",
     "read_batch",

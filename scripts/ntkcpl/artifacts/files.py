@@ -1,5 +1,6 @@
 """Atomic writing, and where a file came from."""
 
+import hashlib
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
@@ -44,6 +45,12 @@ def write_text(path: str | Path, text: str) -> None:
 
 
 @cache
+def content_digest(path: str | Path) -> str:
+    """Return the SHA-256 of the bytes of a file."""
+    with Path(path).open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
 def code_revision() -> str:
     """Return the git revision of the checkout, "-dirty" if it has changes, or the version."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]

@@ -1,19 +1,72 @@
 """Encoders: networks that map an image to its embedding.
 
-`resnet` builds them, `storage` writes and reads `encoder.pt`.
+`encoder` builds them, `weights` reads weights that others have trained, and `storage` writes and
+reads `encoder.pt`.
 """
 
-from typing import Literal
+from pathlib import Path
+from typing import Any
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
 from ntkcpl.settings import Settings
+
+SCALED = ("resnet9", "resnet18")
+FIXED = ("wrn-28-8", "resnet50")
+TIMM = "timm/"
+PRETRAINED = "pretrained"
 
 
 class EncoderSettings(Settings):
     """The architecture of an encoder; the defaults are those of the digits run."""
 
-    architecture: Literal["resnet9", "resnet18"] = "resnet9"
-    """ResNet (He et al. 2016) with a stem for small images: 3x3, stride 1, no max-pooling."""
-    width: float = Field(default=0.25, ge=1 / 16, le=4)
-    """Multiplier of every layer's channels; the embedding has 512 x width entries."""
+    architecture: str = "resnet9"
+    """resnet9, resnet18 (He et al. 2016) or wrn-28-8 (Zagoruyko and Komodakis 2016), for small
+    images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones; or
+    timm/<model>, any of timm's."""
+    width: float | None = Field(default=None, ge=1 / 16, le=4)
+    """Multiplier of every layer's channels, of resnet9 and resnet18 only, 0.25 by default; the
+    embedding has 512 x width entries."""
+    checkpoint: str | None = None
+    """File of weights that take the place of pretraining, relative to the working directory; or
+    "pretrained" for those that timm downloads."""
+
+    @property
+    def checkpoint_file(self) -> Path | None:
+        """The file of weights, if there is one."""
+        if self.checkpoint in (None, PRETRAINED):
+            return None
+        return Path(str(self.checkpoint)).expanduser()
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_width(cls, values: Any) -> Any:
+        if isinstance(values, dict) and values.get("architecture", SCALED[0]) in SCALED:
+            return values | {"width": values.get("width") or 0.25}
+        return values
+
+    @field_validator("architecture")
+    @classmethod
+    def _known(cls, architecture: str) -> str:
+        if architecture.startswith(TIMM):
+            import timm
+
+            if not timm.is_model(architecture.removeprefix(TIMM)):
+                raise ValueError(
+                    f"timm has no model {architecture.removeprefix(TIMM)!r}: see timm.list_models()"
+                )
+        elif architecture not in SCALED + FIXED:
+            known = ", ".join(SCALED + FIXED)
+            raise ValueError(f"must be one of {known} or {TIMM}<model>, but is {architecture!r}")
+        return architecture
+
+    @model_validator(mode="after")
+    def _fit_together(self) -> "EncoderSettings":
+        if self.width is not None and self.architecture not in SCALED:
+            raise ValueError(f"width goes with {' and '.join(SCALED)} only: leave it out")
+        if self.checkpoint == PRETRAINED:
+            if not self.architecture.startswith(TIMM):
+                raise ValueError("checkpoint: pretrained goes with timm's models only: name a file")
+        elif self.checkpoint_file and not self.checkpoint_file.is_file():
+            raise ValueError(f"checkpoint {self.checkpoint} is no file")
+        return self

@@ -6,7 +6,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ntkcpl.encoders.resnet import Encoder
+from ntkcpl.encoders.encoder import Encoder
 
 
 @torch.inference_mode()

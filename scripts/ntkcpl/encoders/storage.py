@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from ntkcpl.artifacts import ArtifactError, Provenance, atomic
 from ntkcpl.artifacts.files import FIX, FORMAT_VERSION
 from ntkcpl.encoders import EncoderSettings
-from ntkcpl.encoders.resnet import Encoder, build
+from ntkcpl.encoders.encoder import Encoder, build
 
 KIND = "encoder"
 

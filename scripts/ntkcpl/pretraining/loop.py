@@ -18,7 +18,7 @@ from tqdm import tqdm
 
 from ntkcpl.artifacts import atomic
 from ntkcpl.encoders.embedding import embed
-from ntkcpl.encoders.resnet import Encoder
+from ntkcpl.encoders.encoder import Encoder
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.augment import augment
 from ntkcpl.pretraining.checkpoint import load_checkpoint, save_checkpoint

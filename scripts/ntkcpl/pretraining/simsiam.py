@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from ntkcpl.encoders import EncoderSettings
-from ntkcpl.encoders.resnet import Encoder, build
+from ntkcpl.encoders.encoder import Encoder, build
 from ntkcpl.encoders.threads import fixed_threads
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.loop import Method, Row, train

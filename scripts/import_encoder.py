@@ -1,0 +1,21 @@
+"""Bring an encoder that others have trained into the form of one that was pretrained here."""
+
+from ntkcpl.logs import log_to
+
+log_to(snakemake.log[0])
+
+import json
+
+from ntkcpl.artifacts import Provenance, content_digest
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.storage import save_encoder
+from ntkcpl.encoders.weights import import_encoder
+
+settings = EncoderSettings.model_validate(json.loads(snakemake.params.settings)["encoder"])
+file = settings.checkpoint_file
+inputs = {"checkpoint": content_digest(file)} if file else {}
+save_encoder(
+    snakemake.output.encoder,
+    import_encoder(settings),
+    Provenance(snakemake.params.settings, inputs, ()),
+)

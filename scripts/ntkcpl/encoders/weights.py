@@ -1,0 +1,156 @@
+"""Weights that others have trained, in the layouts that they are found in."""
+
+import logging
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.encoder import Encoder, build
+
+log = logging.getLogger(__name__)
+
+# Where the encoder's weights are in the state dict of a method that trained it, such as lightly's
+# and solo-learn's `backbone.`, under Lightning or DataParallel or not; `layers.` is our own.
+PREFIXES = [
+    outer + inner
+    for outer in ("", "module.", "model.")
+    for inner in ("", "layers.", "backbone.", "encoder.", "online_encoder.")
+]
+# Layers after the embedding, of a network that was trained whole.
+CLASSIFIERS = ("fc.", "linear.", "head.", "classifier.")
+# Names of a ResNet's children by their number in nn.Sequential(*resnet.children()), which lightly's
+# examples make of torchvision's ResNets and of lightly's own.
+CHILDREN = {
+    "torchvision": ["conv1", "bn1", "relu", "maxpool", "layer1", "layer2", "layer3", "layer4"],
+    "lightly": ["conv1", "bn1", "layer1", "layer2", "layer3", "layer4"],
+}
+
+
+class WeightsError(Exception):
+    """Weights cannot be used; the message is one sentence naming the file and the fix."""
+
+
+def import_encoder(settings: EncoderSettings) -> Encoder:
+    """Return the encoder that `settings` describes with the weights of its `checkpoint`.
+
+    Raises
+    ------
+    WeightsError
+        If the weights cannot be downloaded, read, or used (see `load_weights`).
+    """
+    assert settings.checkpoint is not None
+    try:
+        encoder = build(settings)  # with its weights, if timm has them
+    except (OSError, RuntimeError) as error:
+        words = " ".join(str(error).split())[:80]
+        raise WeightsError(
+            f"the weights of {settings.architecture} cannot be downloaded ({words}): download them "
+            "elsewhere, and name the file as checkpoint"
+        ) from error
+    if settings.checkpoint_file:
+        load_weights(encoder, settings.checkpoint_file)
+    return encoder.eval()
+
+
+def load_weights(encoder: Encoder, path: str | Path) -> None:
+    """Load a checkpoint into `encoder.layers`, strictly.
+
+    Parameters
+    ----------
+    encoder
+        Changed in place.
+    path
+        A file of `torch.save` (read with `weights_only=True`) or of safetensors: our own
+        `encoder.pt`; a state dict as of torchvision or timm; or a checkpoint of lightly or
+        solo-learn, of whose other parts (heads, momentum encoder, optimiser) nothing is used.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be read, or does not hold exactly the weights of this architecture;
+        every missing, unexpected or misshapen one is named.
+    """
+    path = Path(path)
+    expected = encoder.layers.state_dict()
+    found = _encoder_part(_state_dict(path), expected)
+    name = encoder.settings.architecture
+    if not found.keys() & expected.keys():
+        raise WeightsError(
+            f"{path} holds no weights of {name}: it should have names like {next(iter(expected))}"
+        )
+    # Batch norms count their batches for training only; some libraries leave the count out.
+    counters = {key for key in expected if key.endswith("num_batches_tracked")}
+    faults = {
+        "missing": sorted(expected.keys() - found.keys() - counters),
+        "unexpected": sorted(found.keys() - expected.keys()),
+        "of another shape": [
+            f"{key} {tuple(found[key].shape)} where {tuple(expected[key].shape)} is due"
+            for key in sorted(found.keys() & expected.keys())
+            if found[key].shape != expected[key].shape
+        ],
+    }
+    said = "; ".join(f"{fault}: {', '.join(keys)}" for fault, keys in faults.items() if keys)
+    if said:
+        raise WeightsError(f"{path} does not fit {name}, give its architecture and width ({said})")
+    encoder.layers.load_state_dict(expected | found)
+
+
+def _state_dict(path: Path) -> dict[str, Tensor]:
+    """Read all tensors of a file, wherever they are in it."""
+    try:
+        if path.suffix == ".safetensors":
+            from safetensors.torch import load_file
+
+            content: Any = load_file(path)
+        else:
+            content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch.load raises whatever its readers do
+        words = " ".join(str(error).split())[:80]
+        raise WeightsError(
+            f"{path} cannot be read as weights ({type(error).__name__}: {words}): it must be a "
+            "file of torch.save or safetensors with tensors and plain values only; if you trust "
+            "it, load it yourself and save its state dict alone"
+        ) from error
+    for key in ("state_dict", "model"):
+        if isinstance(content, Mapping) and isinstance(content.get(key), Mapping):
+            content = content[key]
+    if not isinstance(content, Mapping):
+        raise WeightsError(f"{path} holds no state dict but a {type(content).__name__}")
+    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+
+
+def _encoder_part(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Return the part of a state dict that is the encoder's, under the encoder's own names."""
+
+    def part(prefix: str) -> dict[str, Tensor]:
+        names = [name for name in state if name.startswith(prefix)]
+        numbers = {
+            match[1] for name in names if (match := re.match(r"(\d+)\.", name[len(prefix) :]))
+        }
+        children = CHILDREN["lightly" if {"2", "3"} & numbers else "torchvision"]
+        renamed = {_rename(name.removeprefix(prefix), children, expected): name for name in names}
+        return {new: state[name] for new, name in renamed.items()}
+
+    parts = [part(prefix) for prefix in PREFIXES]
+    fitting = max(parts, key=lambda found: len(found.keys() & expected.keys()))
+    # Without a prefix there is nothing to tell heads from the encoder but their names.
+    found = {key: value for key, value in fitting.items() if not key.startswith(CLASSIFIERS)}
+    log.info("%d of %d tensors are the encoder's", len(found), len(state))
+    return found
+
+
+def _rename(name: str, children: list[str], expected: Mapping[str, Tensor]) -> str:
+    """Return the name of a weight as torchvision or lightly has it, whichever is expected."""
+    first, _, rest = name.partition(".")
+    if first.isdigit() and int(first) < len(children):
+        name = f"{children[int(first)]}.{rest}"
+    if name not in expected:
+        for one, other in (("downsample", "shortcut"), ("shortcut", "downsample")):
+            if name.replace(one, other) in expected:
+                return name.replace(one, other)
+    return name
