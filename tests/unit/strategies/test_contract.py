@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from numba import get_num_threads, set_num_threads
+from threadpoolctl import threadpool_limits
 
 from ntkcpl import strategies
 from ntkcpl.head import Head
@@ -135,6 +137,23 @@ def test_a_pool_of_one(settings):
     strategy = asked(settings, 0)
     pool = pool_for(strategy, np.ones((1, 3), np.float32), [], 1)
     assert check(strategy, pool, 1).index.tolist() == [0]
+
+
+@EVERY
+def test_the_number_of_threads_decides_nothing(settings):
+    rng = np.random.default_rng(4)
+    x = rng.normal(size=(12, 48)).repeat(60, axis=0) + rng.normal(size=(720, 48))
+    labelled = rng.permutation(720)[:40]
+    strategy = asked(settings | {"candidates": 500} if "candidates" in settings else settings, 40)
+    chosen = []
+    before = get_num_threads()
+    for number in (1, min(2, before)):  # of BLAS and OpenMP, and of numba
+        set_num_threads(number)
+        with threadpool_limits(number):
+            pool = pool_for(strategy, x.astype(np.float32), labelled, 20)
+            chosen.append(check(strategy, pool, 20).index)
+    set_num_threads(before)
+    np.testing.assert_array_equal(*chosen)
 
 
 def test_an_embedding_that_is_not_finite_is_refused():
