@@ -22,7 +22,7 @@ dataset = datasets.load(datasets.DatasetSettings.model_validate(settings["datase
 checkpoint = Path(snakemake.output.encoder).with_suffix(".checkpoint.pt")
 
 encoder, history = pretrain(
-    dataset.pool.images,
+    dataset.pool.images[:],  # all of them in memory
     dataset.pool.label,
     PretrainingSettings.model_validate(settings["pretraining"]),
     EncoderSettings.model_validate(settings["encoder"]),

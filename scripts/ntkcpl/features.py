@@ -1,5 +1,6 @@
 """Feature extraction: embeddings of all images, and of augmented views of the pool."""
 
+import json
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,7 +59,8 @@ def extract_features(
     """Write `features.h5` (see `ntkcpl.artifacts.hdf5.LAYOUTS`), view by batch of views.
 
     Its further attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's
-    embeddings (a share, NaN for an unlabelled pool), and `seconds`.
+    embeddings (a share, NaN for an unlabelled pool), `skipped`, the broken images that were left
+    out (JSON: path -> reason), and `seconds`.
 
     Parameters
     ----------
@@ -104,6 +106,7 @@ def extract_features(
         for number in _store_views(file, dataset.pool, encoder, settings):
             bar.update(number)
         file.attrs["knn_accuracy"] = knn_accuracy(file["pool/embedding"][:], dataset.pool.label)
+        file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["seconds"] = time.perf_counter() - start
 
 
@@ -159,6 +162,7 @@ def _store_views(
 ) -> Iterator[int]:
     """Write `pool/views` batch by batch; yield the number of views after each."""
     from ntkcpl.encoders.embedding import embed
+    from ntkcpl.image_files import batches
 
     offset, mirrored = draw_views(len(pool.images), settings)
     data = file.create_dataset(
@@ -169,9 +173,8 @@ def _store_views(
         fletcher32=True,
     )
     step = max(1, settings.batch_size // settings.views)
-    for start in range(0, len(pool.images), step):
-        rows = slice(start, start + step)
-        views = cut_views(pool.images[rows], offset[rows], mirrored[rows], settings.view.padding)
+    for rows, images in batches(pool.images, step):
+        views = cut_views(images, offset[rows], mirrored[rows], settings.view.padding)
         flat = embed(encoder, views.reshape(-1, *views.shape[2:]), settings.batch_size)
         with np.errstate(over="ignore"):  # what float16 cannot hold is reported below
             embedding = flat.reshape(*views.shape[:2], -1).astype(np.float16)

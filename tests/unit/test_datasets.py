@@ -165,7 +165,8 @@ def test_a_missing_root_is_allowed_where_it_is_to_be_downloaded(tmp_path: Path):
 
 
 def test_names_are_the_files():
-    assert names() == ["cifar10", "cifar100", "digits", "svhn"]
+    known = ["cifar10", "cifar100", "digits", "imagefolder", "imagenet100", "pets", "svhn"]
+    assert names() == known
 
 
 IMAGES = np.zeros((2, 3, 8, 8), np.uint8)

@@ -4,6 +4,7 @@ To add one, put a file beside these: its name is the name in the configuration. 
 
 - `NEEDS_ROOT`, what the folder `root` must hold, in words; empty if the data set needs no folder;
 - `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only reading them tells;
+- `IN_FILES`, whether each image is a file: then the splits hold `ImageFiles`, of any size;
 - `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`.
 
 Its heavy imports belong inside `load`: the constants are read whenever the configuration is. A
@@ -11,17 +12,25 @@ file whose name begins with _ is no data set.
 """
 
 import importlib
+import logging
 import pkgutil
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from ntkcpl.settings import Settings
+
+if TYPE_CHECKING:
+    from ntkcpl.image_files import ImageFiles
+
+log = logging.getLogger(__name__)
+# Broken images that an error names; all of them are in the log.
+NAMED = 10
 
 
 class DatasetError(Exception):
@@ -35,25 +44,39 @@ class Split:
     Attributes
     ----------
     images : uint8 (N, 3, H, W)
-        RGB; grey images have three equal channels.
+        RGB; grey images have three equal channels. An array, or files that are decoded as their
+        rows are asked for.
     label : int64 (N,)
         Classes, -1 where unknown.
     id : list of N str
         File names or data set indices, unique within the split.
     """
 
-    images: NDArray[np.uint8]
+    images: "NDArray[np.uint8] | ImageFiles"
     label: NDArray[np.int64]
     id: list[str]
+
+    def rows(self, kept: NDArray[np.bool_]) -> "Split":
+        """Return the rows of a mask (N,)."""
+        if isinstance(self.images, np.ndarray):
+            images: Any = self.images[kept]
+        else:
+            paths = [path for path, keep in zip(self.images.paths, kept, strict=True) if keep]
+            images = replace(self.images, paths=paths)
+        return Split(images, self.label[kept], [i for i, k in zip(self.id, kept, strict=True) if k])
 
 
 @dataclass(frozen=True)
 class Dataset:
-    """A pool to select from, a test set to measure on, and the names of the classes."""
+    """A pool to select from, a test set to measure on, and the names of the classes.
+
+    `skipped` maps the ids of images that were left out, because they are broken, to the reasons.
+    """
 
     pool: Split
     test: Split
     classes: list[str]
+    skipped: dict[str, str] = field(default_factory=dict)
 
 
 class DatasetSettings(Settings):
@@ -65,6 +88,18 @@ class DatasetSettings(Settings):
     """Folder of the images, where the data set needs one; relative to the working directory."""
     download: bool = False
     """Whether to download the images to `root` where they are missing."""
+    image_size: int | None = Field(default=None, ge=8)
+    """Height and width to which images in files are resized and cut, 224 by default."""
+    on_bad_image: Literal["refuse", "skip"] = "refuse"
+    """Whether images in files that cannot be decoded stop the work or are left out, and listed."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _default_size(cls, values: Any) -> Any:
+        known = isinstance(values, dict) and values.get("name") in names()
+        if known and _module(values["name"]).IN_FILES:
+            return values | {"image_size": values.get("image_size") or 224}
+        return values
 
     @field_validator("name")
     @classmethod
@@ -77,6 +112,10 @@ class DatasetSettings(Settings):
 
     @model_validator(mode="after")
     def _root_fits(self) -> Self:
+        if not _module(self.name).IN_FILES and (self.image_size or self.on_bad_image == "skip"):
+            raise ValueError(
+                f"{self.name} takes neither image_size nor on_bad_image: leave them out"
+            )
         needed = _module(self.name).NEEDS_ROOT
         if not needed:
             if self.root is not None or self.download:
@@ -108,11 +147,19 @@ def load(settings: DatasetSettings) -> Dataset:
     Raises
     ------
     DatasetError
-        If they are missing or broken, or if what was loaded is no valid `Dataset`.
+        If they are missing or broken, or if what was loaded is no valid `Dataset`. Broken images
+        in files are all found first, which decodes each once, and counted; with
+        `on_bad_image: skip` they are left out instead.
     """
     root = None if settings.root is None else Path(settings.root).expanduser()
     module = _module(settings.name)
     dataset: Dataset = module.load(root, settings.download)
+    if settings.image_size is not None:
+        dataset = replace(
+            dataset,
+            pool=_resized(dataset.pool, settings.image_size),
+            test=_resized(dataset.test, settings.image_size),
+        )
     for name, split, size in (
         ("pool", dataset.pool, module.POOL_SIZE),
         ("test", dataset.test, module.TEST_SIZE),
@@ -122,7 +169,40 @@ def load(settings: DatasetSettings) -> Dataset:
             raise DatasetError(f"the {name} of data set {settings.name} {fault}")
     if dataset.pool.images.shape[1:] != dataset.test.images.shape[1:]:
         raise DatasetError(f"pool and test images of {settings.name} differ in size")
-    return dataset
+    return _without_broken(dataset, settings) if module.IN_FILES else dataset
+
+
+def _resized(split: Split, size: int) -> Split:
+    assert not isinstance(split.images, np.ndarray)
+    return replace(split, images=replace(split.images, size=size))
+
+
+def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
+    """Return a data set in files without those that cannot be decoded, if that is allowed."""
+    kept: list[NDArray[np.bool_]] = []
+    broken: dict[str, str] = {}
+    for split in (dataset.pool, dataset.test):
+        assert not isinstance(split.images, np.ndarray)
+        faults = split.images.broken()
+        kept.append(~np.isin(np.arange(len(split.id)), list(faults)))
+        broken |= {str(split.images.paths[row]): reason for row, reason in faults.items()}
+    if not broken:
+        return dataset
+    for path, reason in broken.items():
+        log.warning("%s cannot be decoded: %s", path, reason)
+    number = len(dataset.pool.id) + len(dataset.test.id)
+    if settings.on_bad_image == "refuse":
+        named = "; ".join(f"{path} ({reason})" for path, reason in list(broken.items())[:NAMED])
+        raise DatasetError(
+            f"{len(broken)} of the {number} images of {settings.name} cannot be decoded: {named}"
+            f"{'; …' if len(broken) > NAMED else ''}: mend or remove them, or set "
+            "on_bad_image: skip"
+        )
+    log.warning("%d of %d images are left out", len(broken), number)
+    pool, test = dataset.pool.rows(kept[0]), dataset.test.rows(kept[1])
+    if not len(pool.id) or not len(test.id):
+        raise DatasetError(f"no image of {settings.name} is left that can be decoded")
+    return Dataset(pool, test, dataset.classes, skipped=broken)
 
 
 def _module(name: str) -> ModuleType:

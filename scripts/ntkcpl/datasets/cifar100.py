@@ -9,6 +9,7 @@ NEEDS_ROOT = (
     "(https://www.cs.toronto.edu/~kriz/cifar.html)"
 )
 POOL_SIZE, TEST_SIZE = 50_000, 10_000
+IN_FILES = False
 
 
 def load(root: Path | None, download: bool) -> Dataset:

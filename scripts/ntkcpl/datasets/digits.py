@@ -9,6 +9,7 @@ from ntkcpl.seeding import seed_of
 
 NEEDS_ROOT = ""
 POOL_SIZE, TEST_SIZE = 1_297, 500
+IN_FILES = False
 
 
 def load(root: Path | None = None, download: bool = False) -> Dataset:

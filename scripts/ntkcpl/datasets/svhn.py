@@ -6,6 +6,7 @@ from ntkcpl.datasets import Dataset
 
 NEEDS_ROOT = "the files train_32x32.mat and test_32x32.mat (http://ufldl.stanford.edu/housenumbers)"
 POOL_SIZE, TEST_SIZE = 73_257, 26_032  # without the 531,131 "extra" images
+IN_FILES = False
 
 
 def load(root: Path | None, download: bool) -> Dataset:

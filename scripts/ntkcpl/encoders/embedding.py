@@ -7,12 +7,13 @@ import torch
 from numpy.typing import NDArray
 
 from ntkcpl.encoders.encoder import Encoder
+from ntkcpl.image_files import ImageFiles, batches
 
 
 @torch.inference_mode()
 def embed(
     encoder: Encoder,
-    images: NDArray[np.uint8],
+    images: NDArray[np.uint8] | ImageFiles,
     batch_size: int = 512,
     on_batch: Callable[[int], object] = lambda number: None,
 ) -> NDArray[np.float32]:
@@ -31,9 +32,8 @@ def embed(
     training = encoder.training
     encoder.eval()
     embedding = np.empty((len(images), encoder.embedding_width), dtype=np.float32)
-    for start in range(0, len(images), batch_size):
-        batch = torch.from_numpy(images[start : start + batch_size])
-        embedding[start : start + len(batch)] = encoder(batch).numpy()
+    for rows, batch in batches(images, batch_size):
+        embedding[rows] = encoder(torch.from_numpy(batch)).numpy()
         on_batch(len(batch))
     encoder.train(training)
     return embedding

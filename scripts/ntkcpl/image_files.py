@@ -1,0 +1,124 @@
+"""Images in files, decoded when they are asked for; looks like an array of all of them."""
+
+import os
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+
+
+@dataclass(frozen=True)
+class ImageFiles:
+    """Behaves like a uint8 array (N, 3, size, size) that is decoded by slices.
+
+    The shorter side is resized to `size` (bicubic, antialiased) and the centre is cut out.
+    Threads decode side by side; how many does not change what comes out.
+
+    Attributes
+    ----------
+    paths
+        The files, N of them.
+    size
+        Height and width of the images that come out, in pixels.
+    """
+
+    paths: Sequence[Path]
+    size: int
+
+    ndim = 4
+    dtype = np.dtype(np.uint8)
+
+    @property
+    def shape(self) -> tuple[int, int, int, int]:
+        """(N, 3, size, size)."""
+        return (len(self.paths), 3, self.size, self.size)
+
+    def __len__(self) -> int:
+        return len(self.paths)
+
+    def __getitem__(self, rows: slice) -> NDArray[np.uint8]:
+        """Return the images of some rows, uint8 (B, 3, size, size)."""
+        paths = self.paths[rows]
+        images = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
+        with ThreadPoolExecutor(os.cpu_count()) as readers:
+            for row, image in enumerate(readers.map(lambda p: read_image(p, self.size), paths)):
+                images[row] = image
+        return images
+
+    def broken(self) -> dict[int, str]:
+        """Decode every file, and return the rows of those that cannot be, with the reason."""
+        with ThreadPoolExecutor(os.cpu_count()) as readers:
+            reasons = readers.map(_fault, self.paths)
+            return {row: reason for row, reason in enumerate(reasons) if reason}
+
+
+def batches(
+    images: NDArray[np.uint8] | ImageFiles, size: int
+) -> Iterator[tuple[slice, NDArray[np.uint8]]]:
+    """Yield the rows of each batch and its images; meanwhile, the next is decoded."""
+    parts = [slice(start, start + size) for start in range(0, len(images), size)]
+    with ThreadPoolExecutor(1) as reader:
+        following = [reader.submit(images.__getitem__, rows) for rows in parts[:1]]
+        for rows, after in zip(parts, [*parts[1:], None], strict=True):
+            batch = following.pop().result()
+            if after is not None:
+                following.append(reader.submit(images.__getitem__, after))
+            yield rows, batch
+
+
+def find_images(folder: Path) -> list[Path]:
+    """Return all image files below a folder, sorted by their names; hidden ones are left out."""
+    paths = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
+    return sorted(
+        path
+        for path in paths
+        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
+    )
+
+
+def read_image(path: Path, size: int) -> NDArray[np.uint8]:
+    """Return an image as uint8 RGB (3, size, size), upright as its EXIF data say.
+
+    Grey images get three equal channels, 16 bits become 8, transparency is dropped, and of several
+    frames the first counts.
+
+    Raises
+    ------
+    OSError, ValueError, SyntaxError
+        If it cannot be decoded.
+    """
+    with Image.open(path) as file:
+        # JPEGs are decoded at a fraction of their size, if that is still large enough.
+        file.draft("RGB", (size, size))
+        image = ImageOps.exif_transpose(_eight_bits(file))
+    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Return an image of 16 bits a pixel as one of 8; others as they are."""
+    if image.mode.startswith("I"):
+        exif = image.getexif()
+        pixels = np.asarray(image).astype(np.int64)
+        if pixels.min() < 0 or pixels.max() > 65_535:
+            raise ValueError("its pixels are not of 16 bits")
+        image = Image.fromarray((pixels // 257).astype(np.uint8))
+        image.getexif().update(exif)
+    elif image.mode == "F":
+        raise ValueError("its pixels are fractions, and nothing says between which numbers")
+    return image
+
+
+def _fault(path: Path) -> str:
+    """Say why a file cannot be decoded, or nothing."""
+    try:
+        read_image(path, 32)
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        return " ".join(str(error).replace(str(path), "file").split()) or type(error).__name__
+    return ""
