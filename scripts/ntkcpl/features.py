@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,11 +13,14 @@ from pydantic import Field
 from ntkcpl.settings import Settings
 
 if TYPE_CHECKING:
-    import h5py
-
-    from ntkcpl.artifacts import Provenance
+    from ntkcpl.artifacts import Parts, Provenance
     from ntkcpl.datasets import Dataset, Split
     from ntkcpl.encoders.encoder import Encoder
+    from ntkcpl.image_files import ImageFiles
+
+
+# Embeddings in a part, which a killed extraction does not make again.
+PART = 2**14
 
 
 class FeatureError(Exception):
@@ -56,7 +59,10 @@ def extract_features(
     provenance: "Provenance",
     progress: bool = True,
 ) -> None:
-    """Write `features.h5` (see `ntkcpl.artifacts.hdf5.LAYOUTS`), view by batch of views.
+    """Write `features.h5` (see `ntkcpl.artifacts.hdf5.LAYOUTS`), part by part.
+
+    If it was killed, it goes on from the parts that it finds in `features.parts` beside the file,
+    to the same file. Memory: the embeddings (N, D) float32, and a part of the views.
 
     Its further attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's
     embeddings (a share, NaN for an unlabelled pool), `skipped`, the broken images that were left
@@ -84,30 +90,40 @@ def extract_features(
     """
     from tqdm import tqdm
 
-    from ntkcpl.artifacts import create_hdf5, store
-    from ntkcpl.encoders.embedding import embed
+    from ntkcpl.artifacts import Parts, create_hdf5, store
     from ntkcpl.encoders.threads import fixed_threads
     from ntkcpl.pretraining.monitor import knn_accuracy
 
     start = time.perf_counter()
     total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
+    identity = provenance.attributes("features") | {"recipe": settings.canonical()}
+    parts = Parts(path, json.dumps([identity, dataset.pool.id, dataset.test.id]))
     with (
         fixed_threads(settings.threads),
         create_hdf5(path, "features", provenance) as file,
         tqdm(total=total, desc="extract", unit="image", disable=not progress) as bar,
     ):
         for name, split in (("pool", dataset.pool), ("test", dataset.test)):
-            embedding = embed(encoder, split.images, settings.batch_size, bar.update)
-            _check_finite(embedding, split.id)
+            embedding = np.empty((len(split.id), encoder.embedding_width), dtype=np.float32)
+            for rows, part in _embeddings(name, split, encoder, settings, parts, bar.update):
+                embedding[rows] = part
             store(file, f"{name}/embedding", embedding)
             store(file, f"{name}/label", split.label)
             store(file, f"{name}/id", split.id)
         store(file, "classes", dataset.classes)
-        for number in _store_views(file, dataset.pool, encoder, settings):
-            bar.update(number)
+        views = file.create_dataset(
+            "pool/views",
+            (len(dataset.pool.id), settings.views, encoder.embedding_width),
+            dtype=np.float16,
+            chunks=(1, settings.views, encoder.embedding_width),  # read for few rows at a time
+            fletcher32=True,
+        )
+        for rows, of_views in _views(dataset.pool, encoder, settings, parts, bar.update):
+            views[rows] = of_views
         file.attrs["knn_accuracy"] = knn_accuracy(file["pool/embedding"][:], dataset.pool.label)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["seconds"] = time.perf_counter() - start
+    parts.remove()
 
 
 def draw_views(
@@ -157,30 +173,74 @@ def cut_views(
     return views
 
 
-def _store_views(
-    file: "h5py.File", pool: "Split", encoder: "Encoder", settings: FeatureSettings
-) -> Iterator[int]:
-    """Write `pool/views` batch by batch; yield the number of views after each."""
+def _embeddings(
+    name: str,
+    split: "Split",
+    encoder: "Encoder",
+    settings: FeatureSettings,
+    parts: "Parts",
+    done: Callable[[int], object],
+) -> Iterator[tuple[slice, NDArray[np.float32]]]:
+    """Yield rows and their embeddings, float32 (B, D), part by part."""
+    from ntkcpl.encoders.embedding import embed
+    from ntkcpl.image_files import rows_of
+
+    for start in range(0, len(split.id), PART):
+        rows = slice(start, start + PART)
+        part = parts.load(f"{name}-{start}")
+        if part is None:
+            part = embed(encoder, rows_of(split.images, rows), settings.batch_size, done)
+            _check_finite(part, split.id[rows])
+            parts.save(f"{name}-{start}", part)
+        else:
+            done(len(part))
+        yield rows, part
+
+
+def _views(
+    pool: "Split",
+    encoder: "Encoder",
+    settings: FeatureSettings,
+    parts: "Parts",
+    done: Callable[[int], object],
+) -> Iterator[tuple[slice, NDArray[np.float16]]]:
+    """Yield rows and the embeddings of their views, float16 (B, V, D), part by part."""
+    from ntkcpl.image_files import rows_of
+
+    offset, mirrored = draw_views(len(pool.id), settings)
+    size = max(1, PART // settings.views)
+    for start in range(0, len(pool.id), size):
+        rows = slice(start, start + size)
+        part = parts.load(f"views-{start}")
+        if part is None:
+            drawn = offset[rows], mirrored[rows]
+            part = _embed_views(rows_of(pool.images, rows), *drawn, encoder, settings, done)
+            _check_finite(part, pool.id[rows])
+            parts.save(f"views-{start}", part)
+        else:
+            done(part.shape[0] * part.shape[1])
+        yield rows, part
+
+
+def _embed_views(
+    images: "NDArray[np.uint8] | ImageFiles",
+    offset: NDArray[np.int64],
+    mirrored: NDArray[np.bool_],
+    encoder: "Encoder",
+    settings: FeatureSettings,
+    done: Callable[[int], object],
+) -> NDArray[np.float16]:
+    """Return the embeddings of the views that were drawn, float16 (B, V, D)."""
     from ntkcpl.encoders.embedding import embed
     from ntkcpl.image_files import batches
 
-    offset, mirrored = draw_views(len(pool.images), settings)
-    data = file.create_dataset(
-        "pool/views",
-        (len(pool.images), settings.views, encoder.embedding_width),
-        dtype=np.float16,
-        chunks=(1, settings.views, encoder.embedding_width),  # read for few rows at a time
-        fletcher32=True,
-    )
-    step = max(1, settings.batch_size // settings.views)
-    for rows, images in batches(pool.images, step):
-        views = cut_views(images, offset[rows], mirrored[rows], settings.view.padding)
-        flat = embed(encoder, views.reshape(-1, *views.shape[2:]), settings.batch_size)
-        with np.errstate(over="ignore"):  # what float16 cannot hold is reported below
-            embedding = flat.reshape(*views.shape[:2], -1).astype(np.float16)
-        _check_finite(embedding, pool.id[rows])
-        data[rows] = embedding
-        yield embedding.shape[0] * embedding.shape[1]
+    blocks = []
+    for rows, block in batches(images, max(1, settings.batch_size // settings.views)):
+        views = cut_views(block, offset[rows], mirrored[rows], settings.view.padding)
+        flat = embed(encoder, views.reshape(-1, *views.shape[2:]), settings.batch_size, done)
+        with np.errstate(over="ignore"):  # the caller reports what float16 cannot hold
+            blocks.append(flat.reshape(*views.shape[:2], -1).astype(np.float16))
+    return np.concatenate(blocks)
 
 
 def _check_finite(embedding: NDArray[np.floating], ids: list[str]) -> None:

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -56,6 +56,15 @@ class ImageFiles:
         with ThreadPoolExecutor(os.cpu_count()) as readers:
             reasons = readers.map(_fault, self.paths)
             return {row: reason for row, reason in enumerate(reasons) if reason}
+
+
+def rows_of(images: NDArray[np.uint8] | ImageFiles, rows: slice) -> NDArray[np.uint8] | ImageFiles:
+    """Return some rows of images; of files, without decoding them."""
+    return (
+        replace(images, paths=images.paths[rows])
+        if isinstance(images, ImageFiles)
+        else images[rows]
+    )
 
 
 def batches(

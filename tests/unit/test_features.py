@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 import torch
 
+from ntkcpl import features
 from ntkcpl.artifacts import Provenance, read_features
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
@@ -122,3 +123,68 @@ def test_a_view_that_float16_cannot_hold_names_the_image(tmp_path: Path, encoder
     loud = Loud(encoder.settings).eval()
     with pytest.raises(FeatureError, match="the float16 embedding of image train/0 is not finite"):
         extract_features(tmp_path / "features.h5", DATASET, loud, SETTINGS, ORIGIN, progress=False)
+
+
+class Interrupted(Exception):
+    """Stands for a kill."""
+
+
+class Counting(Encoder):
+    """Counts the images that it embeds, and is interrupted after some."""
+
+    def __init__(self, settings: EncoderSettings, limit: int) -> None:
+        super().__init__(settings)
+        self.embedded, self.limit = 0, limit
+
+    def forward(self, images: torch.Tensor) -> torch.Tensor:
+        if self.embedded >= self.limit:
+            raise Interrupted
+        self.embedded += len(images)
+        return super().forward(images)
+
+
+def counting(encoder: Encoder, limit: int = 10**9) -> Counting:
+    copy = Counting(encoder.settings, limit)
+    copy.load_state_dict(encoder.state_dict())
+    return copy.eval()
+
+
+@pytest.fixture
+def small_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "PART", 6)  # 6 images, or 3 views of each of 2 images
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize("limit", [6, 30, 60])
+def test_a_killed_extraction_goes_on_to_the_same_file(tmp_path: Path, encoder: Encoder, limit: int):
+    path, whole = tmp_path / "features.h5", tmp_path / "whole.h5"
+    everything = counting(encoder)
+    extract_features(whole, DATASET, everything, SETTINGS, ORIGIN, progress=False)
+    assert everything.embedded == 20 + 6 + 20 * 3
+    with pytest.raises(Interrupted):
+        extract_features(path, DATASET, counting(encoder, limit), SETTINGS, ORIGIN, progress=False)
+    assert not path.exists()
+    rest = counting(encoder)
+    extract_features(path, DATASET, rest, SETTINGS, ORIGIN, progress=False)
+    assert rest.embedded <= everything.embedded - limit + 6
+    assert read_features(path).digest == read_features(whole).digest
+    assert sorted(tmp_path.iterdir()) == [path, whole]
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_parts_of_another_extraction_and_damaged_ones_are_not_used(
+    tmp_path: Path, encoder: Encoder
+):
+    path = tmp_path / "features.h5"
+    with pytest.raises(Interrupted):
+        extract_features(path, DATASET, counting(encoder, 60), SETTINGS, ORIGIN, progress=False)
+    (tmp_path / "features.parts/pool-6.npy").write_bytes(b"damaged")
+    rest = counting(encoder)
+    extract_features(path, DATASET, rest, SETTINGS, ORIGIN, progress=False)
+    assert 6 <= rest.embedded < 86
+    with pytest.raises(Interrupted):
+        extract_features(path, DATASET, counting(encoder, 60), SETTINGS, ORIGIN, progress=False)
+    anew = counting(encoder)
+    other = SETTINGS.model_copy(update={"seed": 1})
+    extract_features(path, DATASET, anew, other, ORIGIN, progress=False)
+    assert anew.embedded == 86

@@ -5,8 +5,8 @@ temporary name and renamed. On reading, a file that is truncated, foreign, of an
 made from other inputs than the ones at hand raises `ArtifactError`, whose message is one sentence
 naming the file and the fix. `docs/artifacts.md` describes the layouts for people.
 
-`files` writes files of any kind, `hdf5` knows the layouts, `stages` reads and writes each stage's
-file as one typed object.
+`files` writes files of any kind, `parts` those of a long computation until it is done, `hdf5` knows
+the layouts, `stages` reads and writes each stage's file as one typed object.
 """
 
 from ntkcpl.artifacts.files import (
@@ -17,6 +17,7 @@ from ntkcpl.artifacts.files import (
     write_text,
 )
 from ntkcpl.artifacts.hdf5 import create_hdf5, open_hdf5, store
+from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.stages import (
     Classifier,
     Clusters,
@@ -36,6 +37,7 @@ __all__ = [
     "Classifier",
     "Clusters",
     "Features",
+    "Parts",
     "Provenance",
     "atomic",
     "content_digest",
