@@ -22,7 +22,6 @@ figures: .venv/installed ## Run the experiments of config.yaml: figures, tables 
 # The kernel of a whole pool of 50,000 takes 12 GB: at most one such job at a time.
 study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (see docs/method.md)
 	$(BIN)/snakemake all fidelity --configfile config/study.yaml --resources mem_mb=16000 $(ARGS)
-	$(BIN)/snakemake all fidelity --configfile config/cifar10-features.yaml $(ARGS)
 
 strategies: .venv/installed ## List the strategies
 	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
