@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ntkcpl.image_files import ImageFiles
 
 
+PARTS = ("pool", "test")
 # Embeddings in a part, which a killed extraction does not make again.
 PART = 2**14
 
@@ -65,8 +66,8 @@ def extract_features(
     to the same file. Memory: the embeddings (N, D) float32, and a part of the views.
 
     Its further attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's
-    embeddings (a share, NaN for an unlabelled pool), `skipped`, the broken images that were left
-    out (JSON: path -> reason), and `seconds`.
+    embeddings, `linear_accuracy`, the test accuracy of a linear probe (shares, NaN without labels),
+    `skipped`, the broken images that were left out (JSON: path -> reason), and `seconds`.
 
     Parameters
     ----------
@@ -92,7 +93,7 @@ def extract_features(
 
     from ntkcpl.artifacts import Parts, create_hdf5, store
     from ntkcpl.encoders.threads import fixed_threads
-    from ntkcpl.pretraining.monitor import knn_accuracy
+    from ntkcpl.pretraining.monitor import knn_accuracy, linear_accuracy
 
     start = time.perf_counter()
     total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
@@ -103,7 +104,7 @@ def extract_features(
         create_hdf5(path, "features", provenance) as file,
         tqdm(total=total, desc="extract", unit="image", disable=not progress) as bar,
     ):
-        for name, split in (("pool", dataset.pool), ("test", dataset.test)):
+        for name, split in zip(PARTS, (dataset.pool, dataset.test), strict=True):
             embedding = np.empty((len(split.id), encoder.embedding_width), dtype=np.float32)
             for rows, part in _embeddings(name, split, encoder, settings, parts, bar.update):
                 embedding[rows] = part
@@ -120,7 +121,9 @@ def extract_features(
         )
         for rows, of_views in _views(dataset.pool, encoder, settings, parts, bar.update):
             views[rows] = of_views
-        file.attrs["knn_accuracy"] = knn_accuracy(file["pool/embedding"][:], dataset.pool.label)
+        pool, test = ((file[f"{part}/embedding"][:], file[f"{part}/label"][:]) for part in PARTS)
+        file.attrs["knn_accuracy"] = knn_accuracy(*pool)
+        file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["seconds"] = time.perf_counter() - start
     parts.remove()

@@ -33,7 +33,7 @@ ACCEPTED: dict[str, tuple[str, str, bool]] = {
 PARTS = ("pool", "test")
 BLOCK_BYTES = 2**24  # in memory at a time, of data that may be larger than it
 CHUNK_BYTES = 2**14  # of the views, read together; they are read for few rows at a time
-KNN_SAMPLES = 50_000  # labelled samples for the k-NN accuracy at most, so that any pool is quick
+KNN_SAMPLES = 50_000  # labelled samples for both checks at most, so that any pool is quick
 
 
 class EmbeddingsError(Exception):
@@ -79,9 +79,9 @@ def import_features(
 
     Without `pool/views` the embedding itself is an image's only view. Ids that are not given are
     the numbers of the rows, and names of classes the numbers up to the largest label. Further
-    attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's embeddings (a
-    share, of at most `KNN_SAMPLES` labelled images spread evenly over the pool, NaN for an
-    unlabelled pool), and `seconds`.
+    attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's embeddings,
+    `linear_accuracy`, the test accuracy of a linear probe (shares, of at most `KNN_SAMPLES`
+    labelled images spread evenly over the pool, NaN without labels), and `seconds`.
 
     Parameters
     ----------
@@ -103,7 +103,7 @@ def import_features(
     from tqdm import tqdm
 
     from ntkcpl.artifacts import create_hdf5, store
-    from ntkcpl.pretraining.monitor import knn_accuracy
+    from ntkcpl.pretraining.monitor import knn_accuracy, linear_accuracy
 
     start = time.perf_counter()
     with open_embeddings(source) as given, create_hdf5(path, "features", provenance) as file:
@@ -121,9 +121,10 @@ def import_features(
             _store_views(file, given, bar.update)
         known = np.flatnonzero(labels["pool"] >= 0)
         some = known[np.linspace(0, len(known) - 1, min(len(known), KNN_SAMPLES), dtype=np.int64)]
-        file.attrs["knn_accuracy"] = knn_accuracy(
-            embeddings["pool"][some], labels["pool"][some].astype(np.int64)
-        )
+        label = {part: labels[part].astype(np.int64) for part in PARTS}
+        pool = embeddings["pool"][some], label["pool"][some]
+        file.attrs["knn_accuracy"] = knn_accuracy(*pool)
+        file.attrs["linear_accuracy"] = linear_accuracy(*pool, embeddings["test"], label["test"])
         file.attrs["seconds"] = time.perf_counter() - start
 
 

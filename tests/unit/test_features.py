@@ -53,6 +53,7 @@ def test_features_have_the_layout_and_the_embeddings(tmp_path: Path, encoder: En
         assert file["pool/views"].shape == (20, 3, 32) and file["pool/views"].dtype == np.float16
         assert file["pool/views"].chunks == (1, 3, 32) and file["pool/views"].fletcher32
         assert 0 <= file.attrs["knn_accuracy"] <= 1 and file.attrs["seconds"] > 0
+        assert 0 <= file.attrs["linear_accuracy"] <= 1
 
 
 def test_views_are_embedded_in_their_rows(tmp_path: Path, encoder: Encoder):

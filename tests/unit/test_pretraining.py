@@ -18,7 +18,7 @@ from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.augment import affine_maps, augment
 from ntkcpl.pretraining.checkpoint import load_checkpoint, remove_checkpoint
 from ntkcpl.pretraining.loop import PretrainingError, Row, write_history
-from ntkcpl.pretraining.monitor import knn_accuracy
+from ntkcpl.pretraining.monitor import knn_accuracy, linear_accuracy
 from ntkcpl.pretraining.simsiam import pretrain
 from ntkcpl.seeding import numpy_generator, torch_generator
 
@@ -236,3 +236,15 @@ def test_knn_accuracy_of_a_large_pool_is_estimated_on_some_queries():
 
 def test_knn_accuracy_of_an_unlabelled_pool_is_unknown():
     assert math.isnan(knn_accuracy(np.ones((5, 2), np.float32), np.full(5, -1)))
+
+
+def test_linear_accuracy_is_that_of_a_separable_problem_and_of_chance():
+    rng = np.random.default_rng(0)
+    label = np.arange(600) % 3
+    embedding = (np.eye(3)[label] * 100 + rng.normal(size=(600, 3))).astype(np.float32)
+    known = np.where(np.arange(600) < 300, label, -1)
+    assert linear_accuracy(embedding, known, embedding[300:], label[300:]) == 1
+    noise = rng.normal(size=(600, 3)).astype(np.float32)
+    assert linear_accuracy(noise, known, noise[300:], label[300:]) < 0.5
+    assert math.isnan(linear_accuracy(embedding, np.full(600, -1), embedding, label))
+    assert math.isnan(linear_accuracy(embedding, label, embedding[:0], label[:0]))

@@ -67,6 +67,7 @@ def test_the_least_that_is_needed(tmp_path: Path):
     np.testing.assert_array_equal(features.views(rows), expected)
     with h5py.File(path) as file:
         assert 0 <= file.attrs["knn_accuracy"] <= 1 and file.attrs["seconds"] > 0
+        assert 0 <= file.attrs["linear_accuracy"] <= 1
         assert content_digest(tmp_path / "given.h5") in file.attrs["inputs"]
         assert file["pool/views"].fletcher32
 

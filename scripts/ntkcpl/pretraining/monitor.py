@@ -1,6 +1,7 @@
-"""The k-NN monitor: how well neighbours in the embedding agree on the class."""
+"""The quality of an embedding: a k-NN vote, which monitors a pretraining, and a linear probe."""
 
 import math
+import warnings
 
 import numpy as np
 import torch
@@ -8,6 +9,7 @@ import torch.nn.functional as F
 from numpy.typing import NDArray
 
 MAX_QUERIES = 5_000
+ITERATIONS = 100  # of the linear probe
 
 
 def knn_accuracy(
@@ -41,6 +43,40 @@ def knn_accuracy(
     queries = torch.linspace(0, len(known) - 1, min(len(known), MAX_QUERIES)).long()
     right = sum(_votes_right(bank, classes, part, neighbours) for part in queries.split(512))
     return right / len(queries)
+
+
+def linear_accuracy(
+    embedding: NDArray[np.float32],
+    label: NDArray[np.int64],
+    test_embedding: NDArray[np.float32],
+    test_label: NDArray[np.int64],
+) -> float:
+    """Return the test accuracy of logistic regression on all labels of the pool, standardised.
+
+    Parameters
+    ----------
+    embedding, test_embedding : float32 (N, D), (T, D)
+    label, test_label : int64 (N,), (T,)
+        Classes, -1 where unknown; such samples are left out.
+
+    Returns
+    -------
+    float
+        Share in [0, 1]; NaN where fewer than two classes, or no test samples, are labelled.
+    """
+    from sklearn.exceptions import ConvergenceWarning
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.pipeline import make_pipeline
+    from sklearn.preprocessing import StandardScaler
+
+    known, asked = label >= 0, test_label >= 0
+    if len(np.unique(label[known])) < 2 or not asked.any():
+        return math.nan
+    probe = make_pipeline(StandardScaler(), LogisticRegression(max_iter=ITERATIONS))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)  # good enough for a check
+        probe.fit(embedding[known], label[known])
+    return float(probe.score(test_embedding[asked], test_label[asked]))
 
 
 def _votes_right(
