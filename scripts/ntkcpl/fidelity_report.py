@@ -7,7 +7,18 @@ from matplotlib.figure import Figure
 
 from ntkcpl.evaluation import display_name
 from ntkcpl.fidelity import SECOND_HEAD
-from ntkcpl.plots import BLUE, COLUMN_WIDTH, GREEN, GREY, LOOK, ORANGE, PURPLE, SKY, VERMILLION
+from ntkcpl.plots import (
+    BLUE,
+    COLUMN_WIDTH,
+    GREEN,
+    GREY,
+    LOOK,
+    ORANGE,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    draw_label_axis,
+)
 from ntkcpl.strategies.ntkcpl import NTKCPL
 from ntkcpl.tables import Table
 
@@ -174,7 +185,7 @@ def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
                 axes.fill_between(mean.index, *band, color=colour, alpha=0.13, linewidth=0)
                 axes.plot(mean.index, mean, color=colour, marker=marker, linewidth=1.1, label=name)
             axes.set_title(display_name(strategy))
-            axes.set_xlabel("Number of labels")
+            draw_label_axis(axes, coverage["labels"])
         panels[0].set_ylabel("Share of the pool (%)")
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, names, loc="outside lower center", ncols=min(2, len(panels)) * 2)

@@ -8,13 +8,14 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from ntkcpl.artifacts.files import atomic
 from ntkcpl.evaluation import REFERENCE, display_name, gain_over_random, learning_curves
 
 COLUMN_WIDTH = 3.4  # inches: a column of a two-column paper
 AXES_HEIGHT, LEGEND_ROW = 2.35, 0.165  # inches
+SPAN = 20  # numbers of labels that span more than this factor are drawn on a logarithmic axis
 LEGEND_WIDTH = 68  # characters, where the line and the gap before a name count as 8
 
 # "default" first: a user's own matplotlibrc must not change the figures.
@@ -175,6 +176,18 @@ def plot_pretraining(history: pd.DataFrame) -> Figure:
     return figure
 
 
+def draw_label_axis(axes: Axes, labels: pd.Series) -> None:
+    """Name the axis of the number of labels, which is logarithmic if they span more than `SPAN`."""
+    axes.set_xlabel("Number of labels")
+    if labels.max() <= SPAN * labels.min():
+        axes.xaxis.set_major_locator(_round_ticks())
+        return
+    axes.set_xscale("log")
+    axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.xaxis.set_major_formatter(ScalarFormatter())
+    axes.xaxis.set_minor_locator(NullLocator())
+
+
 def save(figure: Figure, *paths: str | Path) -> None:
     """Save `figure` atomically to each of `paths` (.pdf, .png); equal data give equal bytes."""
     undated = {".pdf": {"CreationDate": None}, ".png": {"Software": None}}
@@ -201,9 +214,8 @@ def _figure_of_curves(
     for strategy, points in curves.groupby("strategy", sort=False):
         _draw_curve(axes, str(strategy), points)
     axes.set_title(title)
-    axes.set_xlabel("Number of labels")
     axes.set_ylabel(unit)
-    axes.xaxis.set_major_locator(_round_ticks())
+    draw_label_axis(axes, curves["labels"])
     figure.legend(loc="outside lower center", ncols=columns)
     return figure
 

@@ -149,3 +149,15 @@ def test_same_data_give_the_same_bytes(tmp_path: Path) -> None:
         assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
     assert (tmp_path / "a" / "accuracy.pdf").read_bytes().startswith(b"%PDF")
     assert b"CreationDate" not in (tmp_path / "a" / "accuracy.pdf").read_bytes()
+
+
+@pytest.mark.parametrize(("last", "scale"), [(200, "linear"), (2000, "log")])
+def test_numbers_of_labels_that_span_much_are_drawn_on_a_logarithmic_axis(
+    last: int, scale: str
+) -> None:
+    accuracy = runs("random")
+    figure = plot_accuracy(accuracy.replace({"labels": {200: last}}), "toy")
+    assert axes(figure).get_xscale() == scale
+    figure.draw_without_rendering()
+    ticks = {label.get_text() for label in axes(figure).get_xticklabels()}
+    assert {"20", "100", "200"} <= ticks
