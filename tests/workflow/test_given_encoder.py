@@ -30,6 +30,7 @@ def test_its_embeddings_are_those_of_the_weights(given, finished):
         assert (ours["pool/embedding"][:] == theirs["pool/embedding"][:]).all()
     encoder = torch.load(given.folder / "results/smoke/encoder.pt", weights_only=True)
     assert len(json.loads(encoder["inputs"])["checkpoint"]) == 64
+    assert (given.folder / "logs/smoke/import_encoder.log").exists()
     jobs = given.planned()
     assert not {rule for rule, _ in jobs} & {"pretrain", "plot_pretraining", "import_encoder"}
     assert ("summarise", "experiment=smoke") in jobs
