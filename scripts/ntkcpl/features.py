@@ -1,10 +1,12 @@
 """Feature extraction: embeddings of all images, and of augmented views of the pool."""
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,10 +18,8 @@ if TYPE_CHECKING:
     from ntkcpl.artifacts import Parts, Provenance
     from ntkcpl.datasets import Dataset, Split
     from ntkcpl.encoders.encoder import Encoder
-    from ntkcpl.image_files import ImageFiles
 
 
-PARTS = ("pool", "test")
 # Embeddings in a part, which a killed extraction does not make again.
 PART = 2**14
 
@@ -97,6 +97,7 @@ def extract_features(
 
     start = time.perf_counter()
     total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
+    splits = {"pool": dataset.pool, "test": dataset.test}
     identity = provenance.attributes("features") | {"recipe": settings.canonical()}
     parts = Parts(path, json.dumps([identity, dataset.pool.id, dataset.test.id]))
     with (
@@ -104,9 +105,10 @@ def extract_features(
         create_hdf5(path, "features", provenance) as file,
         tqdm(total=total, desc="extract", unit="image", disable=not progress) as bar,
     ):
-        for name, split in zip(PARTS, (dataset.pool, dataset.test), strict=True):
+        for name, split in splits.items():
             embedding = np.empty((len(split.id), encoder.embedding_width), dtype=np.float32)
-            for rows, part in _embeddings(name, split, encoder, settings, parts, bar.update):
+            make = partial(_embed_rows, split, encoder, settings, bar.update)
+            for rows, part in _by_parts(name, split.id, PART, make, parts, bar.update):
                 embedding[rows] = part
             store(file, f"{name}/embedding", embedding)
             store(file, f"{name}/label", split.label)
@@ -119,9 +121,12 @@ def extract_features(
             chunks=(1, settings.views, encoder.embedding_width),  # read for few rows at a time
             fletcher32=True,
         )
-        for rows, of_views in _views(dataset.pool, encoder, settings, parts, bar.update):
-            views[rows] = of_views
-        pool, test = ((file[f"{part}/embedding"][:], file[f"{part}/label"][:]) for part in PARTS)
+        drawn = draw_views(len(dataset.pool.id), settings)
+        make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
+        size = max(1, PART // settings.views)
+        for rows, part in _by_parts("views", dataset.pool.id, size, make_views, parts, bar.update):
+            views[rows] = part
+        pool, test = ((file[f"{name}/embedding"][:], s.label) for name, s in splits.items())
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
@@ -176,70 +181,61 @@ def cut_views(
     return views
 
 
-def _embeddings(
+def _by_parts(
     name: str,
+    ids: list[str],
+    size: int,
+    embed_rows: Callable[[slice], NDArray[Any]],
+    parts: "Parts",
+    done: Callable[[int], object],
+) -> Iterator[tuple[slice, NDArray[Any]]]:
+    """Yield `size` rows and what `embed_rows` makes of them, or made before a kill.
+
+    `embed_rows` tells `done` how many images it has embedded; here those of earlier are told.
+    """
+    for start in range(0, len(ids), size):
+        rows = slice(start, start + size)
+        part = parts.load(f"{name}-{start}")
+        if part is None:
+            part = embed_rows(rows)
+            _check_finite(part, ids[rows])
+            parts.save(f"{name}-{start}", part)
+        else:
+            done(math.prod(part.shape[:-1]))
+        yield rows, part
+
+
+def _embed_rows(
     split: "Split",
     encoder: "Encoder",
     settings: FeatureSettings,
-    parts: "Parts",
     done: Callable[[int], object],
-) -> Iterator[tuple[slice, NDArray[np.float32]]]:
-    """Yield rows and their embeddings, float32 (B, D), part by part."""
+    rows: slice,
+) -> NDArray[np.float32]:
+    """Return the embeddings of some rows, float32 (B, D)."""
     from ntkcpl.encoders.embedding import embed
     from ntkcpl.image_files import rows_of
 
-    for start in range(0, len(split.id), PART):
-        rows = slice(start, start + PART)
-        part = parts.load(f"{name}-{start}")
-        if part is None:
-            part = embed(encoder, rows_of(split.images, rows), settings.batch_size, done)
-            _check_finite(part, split.id[rows])
-            parts.save(f"{name}-{start}", part)
-        else:
-            done(len(part))
-        yield rows, part
-
-
-def _views(
-    pool: "Split",
-    encoder: "Encoder",
-    settings: FeatureSettings,
-    parts: "Parts",
-    done: Callable[[int], object],
-) -> Iterator[tuple[slice, NDArray[np.float16]]]:
-    """Yield rows and the embeddings of their views, float16 (B, V, D), part by part."""
-    from ntkcpl.image_files import rows_of
-
-    offset, mirrored = draw_views(len(pool.id), settings)
-    size = max(1, PART // settings.views)
-    for start in range(0, len(pool.id), size):
-        rows = slice(start, start + size)
-        part = parts.load(f"views-{start}")
-        if part is None:
-            drawn = offset[rows], mirrored[rows]
-            part = _embed_views(rows_of(pool.images, rows), *drawn, encoder, settings, done)
-            _check_finite(part, pool.id[rows])
-            parts.save(f"views-{start}", part)
-        else:
-            done(part.shape[0] * part.shape[1])
-        yield rows, part
+    return embed(encoder, rows_of(split.images, rows), settings.batch_size, done)
 
 
 def _embed_views(
-    images: "NDArray[np.uint8] | ImageFiles",
+    pool: "Split",
     offset: NDArray[np.int64],
     mirrored: NDArray[np.bool_],
     encoder: "Encoder",
     settings: FeatureSettings,
     done: Callable[[int], object],
+    rows: slice,
 ) -> NDArray[np.float16]:
-    """Return the embeddings of the views that were drawn, float16 (B, V, D)."""
+    """Return the embeddings of the views that were drawn of some rows, float16 (B, V, D)."""
     from ntkcpl.encoders.embedding import embed
-    from ntkcpl.image_files import batches
+    from ntkcpl.image_files import batches, rows_of
 
-    blocks = []
-    for rows, block in batches(images, max(1, settings.batch_size // settings.views)):
-        views = cut_views(block, offset[rows], mirrored[rows], settings.view.padding)
+    offset, mirrored, blocks = offset[rows], mirrored[rows], []
+    step = max(1, settings.batch_size // settings.views)
+    for within, images in batches(rows_of(pool.images, rows), step):
+        views = cut_views(images, offset[within], mirrored[within], settings.view.padding)
         flat = embed(encoder, views.reshape(-1, *views.shape[2:]), settings.batch_size, done)
         with np.errstate(over="ignore"):  # the caller reports what float16 cannot hold
             blocks.append(flat.reshape(*views.shape[:2], -1).astype(np.float16))

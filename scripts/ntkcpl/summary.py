@@ -57,8 +57,11 @@ def summary(
     str
         Markdown.
     """
-    monitored = pretraining["knn_accuracy"] if pretraining is not None else None
-    knn = _knn_accuracy(pd.Series([features["knn_accuracy"]]) if monitored is None else monitored)
+    knn = _knn_accuracy(
+        pd.Series([features["knn_accuracy"]])
+        if pretraining is None
+        else pretraining["knn_accuracy"]
+    )
     if config["dataset"] is None:
         origin, made_by = _origin_ready(config, knn), _facts_ready(config, features, sizes, knn)
     else:

@@ -55,7 +55,7 @@ def load_encoder(path: str | Path) -> tuple[Encoder, str]:
         intact = content["digest"] == _digest(content)
     except (KeyError, TypeError, RuntimeError, AttributeError, ValidationError) as error:
         raise ArtifactError(
-            f"{path} holds no weights of the encoder that it names ({_brief(error)}): {FIX}"
+            f"{path} holds no weights of the encoder that it names ({brief(error)}): {FIX}"
         ) from error
     if not intact:
         raise ArtifactError(f"{path} is damaged, its digest does not fit its contents: {FIX}")
@@ -67,7 +67,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever its readers do
         raise ArtifactError(
-            f"{path} is truncated or no encoder.pt ({_brief(error)}): {FIX}"
+            f"{path} is truncated or no encoder.pt ({brief(error)}): {FIX}"
         ) from error
     found = content.get("format") if isinstance(content, dict) else None
     if found != f"ntkcpl/{KIND}":
@@ -81,7 +81,7 @@ def _read(path: Path) -> dict[str, Any]:
     return content
 
 
-def _brief(error: Exception) -> str:
+def brief(error: Exception) -> str:
     """Return the kind of an error and the first words of its message, which may be long."""
     words = " ".join(str(error).split())
     return f"{type(error).__name__}: {words[:80]}"

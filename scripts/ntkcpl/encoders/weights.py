@@ -1,7 +1,6 @@
 """Weights that others have trained, in the layouts that they are found in."""
 
 import logging
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -11,6 +10,7 @@ from torch import Tensor
 
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
+from ntkcpl.encoders.storage import brief
 
 log = logging.getLogger(__name__)
 
@@ -110,9 +110,8 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
         else:
             content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch.load raises whatever its readers do
-        words = " ".join(str(error).split())[:80]
         raise WeightsError(
-            f"{path} cannot be read as weights ({type(error).__name__}: {words}): it must be a "
+            f"{path} cannot be read as weights ({brief(error)}): it must be a "
             "file of torch.save or safetensors with tensors and plain values only; if you trust "
             "it, load it yourself and save its state dict alone"
         ) from error
@@ -129,9 +128,7 @@ def _encoder_part(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -
 
     def part(prefix: str) -> dict[str, Tensor]:
         names = [name for name in state if name.startswith(prefix)]
-        numbers = {
-            match[1] for name in names if (match := re.match(r"(\d+)\.", name[len(prefix) :]))
-        }
+        numbers = {name.removeprefix(prefix).partition(".")[0] for name in names}
         children = CHILDREN["lightly" if {"2", "3"} & numbers else "torchvision"]
         renamed = {_rename(name.removeprefix(prefix), children, expected): name for name in names}
         return {new: state[name] for new, name in renamed.items()}
