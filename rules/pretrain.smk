@@ -12,7 +12,7 @@ rule pretrain:
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"
-    threads: lambda w: experiment_of(w).pretraining.threads
+    threads: lambda w: experiment_of(w).pretraining.threads * experiment_of(w).pretraining.devices
     params:
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,

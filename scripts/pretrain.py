@@ -13,8 +13,8 @@ from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.checkpoint import remove_checkpoint
-from ntkcpl.pretraining.loop import write_history
-from ntkcpl.pretraining.simsiam import pretrain
+from ntkcpl.pretraining.history import write_history
+from ntkcpl.pretraining.training import pretrain
 
 settings = json.loads(snakemake.params.settings)
 dataset = datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"]))
@@ -22,11 +22,12 @@ dataset = datasets.load(datasets.DatasetSettings.model_validate(settings["datase
 checkpoint = Path(snakemake.output.encoder).with_suffix(".checkpoint.pt")
 
 encoder, history = pretrain(
-    dataset.pool.images[:],  # all of them in memory
+    dataset.pool.images,
     dataset.pool.label,
     PretrainingSettings.model_validate(settings["pretraining"]),
     EncoderSettings.model_validate(settings["encoder"]),
     checkpoint,
+    log_folder=Path(snakemake.log[0]).with_suffix(""),
 )
 write_history(snakemake.output.history, history)
 save_encoder(

@@ -15,7 +15,7 @@ EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 
 @dataclass(frozen=True)
 class ImageFiles:
-    """Behaves like a uint8 array (N, 3, size, size) that is decoded by slices.
+    """Behaves like a uint8 array (N, 3, size, size) of which parts are decoded.
 
     The shorter side is resized to `size` (bicubic, antialiased) and the centre is cut out.
     Threads decode side by side; how many does not change what comes out.
@@ -42,9 +42,9 @@ class ImageFiles:
     def __len__(self) -> int:
         return len(self.paths)
 
-    def __getitem__(self, rows: slice) -> NDArray[np.uint8]:
+    def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images of some rows, uint8 (B, 3, size, size)."""
-        paths = self.paths[rows]
+        paths = self.paths[rows] if isinstance(rows, slice) else [self.paths[r] for r in rows]
         images = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
         with ThreadPoolExecutor(os.cpu_count()) as readers:
             for row, image in enumerate(readers.map(lambda p: read_image(p, self.size), paths)):

@@ -61,7 +61,26 @@ def test_the_configurations_shipped_are_valid(path):
         (f"{D}.classifier.epochs", "100", f"{D}.classifier.epochs: should be a valid integer"),
         (f"{D}.classifier.epochs", 1.5, f"{D}.classifier.epochs: should be a valid integer"),
         (f"{D}.classifier.epochs", True, f"{D}.classifier.epochs: should be a valid integer"),
-        (f"{D}.pretraining.method", "byol", f"{D}.pretraining.method: should be 'simsiam'"),
+        (
+            f"{D}.pretraining.method",
+            "moco",
+            f"{D}.pretraining.method: should be 'simsiam' or 'byol', but is 'moco'",
+        ),
+        (
+            f"{D}.pretraining.accumulate",
+            3,
+            f"{D}.pretraining: batch_size 128 does not fall into 3 parts (accumulate x devices)",
+        ),
+        (
+            f"{D}.pretraining.warmup_epochs",
+            80,
+            f"{D}.pretraining: warmup_epochs must be fewer than the 80 epochs",
+        ),
+        (
+            f"{D}.pretraining.augmentation.blur",
+            [0.5],
+            f"{D}.pretraining.augmentation.blur: List should have at least 2 items",
+        ),
         (f"{D}.encoder.architecture", "vgg", f"{D}.encoder.architecture: must be one of resnet9"),
         (f"{D}.dataset.name", "mnist", f"{D}.dataset.name: there is no data set 'mnist'"),
         (f"{D}.dataset", {"name": "cifar10", "root": "nowhere"}, f"{D}.dataset: root nowhere is"),

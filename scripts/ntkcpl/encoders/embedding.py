@@ -33,7 +33,8 @@ def embed(
     encoder.eval()
     embedding = np.empty((len(images), encoder.embedding_width), dtype=np.float32)
     for rows, batch in batches(images, batch_size):
-        embedding[rows] = encoder(torch.from_numpy(batch)).numpy()
+        pixels = torch.from_numpy(batch).to(encoder.mean.device)
+        embedding[rows] = encoder(pixels).float().cpu().numpy()
         on_batch(len(batch))
     encoder.train(training)
     return embedding

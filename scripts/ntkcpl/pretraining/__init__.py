@@ -1,10 +1,17 @@
-"""Self-supervised pretraining of an encoder on the images of the pool, without their labels."""
+"""Self-supervised pretraining of an encoder on the images of the pool, without their labels.
 
-from typing import Literal
+What the configuration needs stands here, without torch; the entry is `training.pretrain`.
+"""
 
-from pydantic import Field
+from typing import Annotated, Literal, Self
+
+from pydantic import Field, model_validator
 
 from ntkcpl.settings import Settings
+
+ShareOfViews = Annotated[
+    list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=2, max_length=2)
+]
 
 
 class AugmentationSettings(Settings):
@@ -18,30 +25,62 @@ class AugmentationSettings(Settings):
     """Largest relative change of brightness."""
     contrast: float = Field(default=0.4, ge=0, le=1)
     """Largest relative change of contrast."""
+    saturation: float = Field(default=0.0, ge=0, le=1)
+    """Largest relative change of saturation."""
+    hue: float = Field(default=0.0, ge=0, le=0.5)
+    """Largest turn of the hue either way, as a share of the colour circle."""
+    jitter: float = Field(default=1.0, ge=0, le=1)
+    """Share of the views in which the four above change."""
+    grey: float = Field(default=0.0, ge=0, le=1)
+    """Share of the views that lose their colours."""
+    blur: ShareOfViews = Field(default=[0.0, 0.0])
+    """Share of the first and of the second views that are blurred by a Gaussian, of which the
+    standard deviation is up to 2 pixels in 224."""
+    solarize: ShareOfViews = Field(default=[0.0, 0.0])
+    """Share of the first and of the second views of which the bright half is inverted."""
+    max_aspect: float = Field(default=1.0, ge=1)
+    """Largest ratio of a crop's sides, either way."""
     horizontal_flip: bool = False
     """Whether to mirror half of the views; a mirrored digit is none."""
 
 
 class PretrainingSettings(Settings):
-    """SimSiam pretraining (Chen and He 2021); the defaults are those of the digits run."""
+    """Pretraining by SimSiam (Chen and He 2021) or BYOL (Grill et al. 2020).
 
-    method: Literal["simsiam"] = "simsiam"
+    The defaults are those of the digits run.
+    """
+
+    method: Literal["simsiam", "byol"] = "simsiam"
     """The self-supervised method."""
     epochs: int = Field(default=80, ge=1)
     """Passes over the pool."""
     batch_size: int = Field(default=128, ge=2)
     """Images a step; each gives two views. What is left of an epoch is dropped."""
+    accumulate: int = Field(default=1, ge=1)
+    """Parts that the images of a step are taken in one after the other, where memory is short;
+    batch normalisation sees one part."""
+    optimizer: Literal["sgd", "lars"] = "sgd"
+    """SGD with momentum, or LARS (You et al. 2017) for batches of thousands."""
     learning_rate: float = Field(default=0.3, gt=0)
-    """SGD's rate for 256 images a step: SimSiam's rule is learning_rate x batch_size / 256. It
-    falls to 0 by a cosine over the epochs; the prediction head keeps it, as in the paper."""
+    """Rate for 256 images a step: the rule of both methods is learning_rate x batch_size / 256. It
+    falls to 0 by a cosine over the epochs; SimSiam's prediction head keeps it, as in the paper."""
+    warmup_epochs: int = Field(default=0, ge=0)
+    """Epochs in which the rate rises from 0 to the above, before the cosine."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
-    """Momentum of SGD."""
+    """Momentum of the optimiser."""
     weight_decay: float = Field(default=5e-4, ge=0)
-    """Weight decay of SGD."""
+    """Weight decay; with LARS, biases and batch normalisation have none."""
+    target_momentum: float = Field(default=0.996, ge=0, lt=1)
+    """BYOL's momentum of the target network at the start; it rises to 1 by a cosine."""
     projection_width: int = Field(default=256, ge=1)
-    """Width of all three layers of the projection head."""
+    """Width of the projection head: of all three layers (SimSiam), or of its output (BYOL)."""
     prediction_width: int = Field(default=64, ge=1)
-    """Width of the prediction head's bottleneck."""
+    """Hidden units of the prediction head; with BYOL, of the projection head too."""
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
+    """Lightning's name for the numbers that are computed with; `bf16-mixed` is faster on most GPUs,
+    and on CPUs with instructions for it."""
+    devices: int = Field(default=1, ge=1)
+    """GPUs, or processes where there is none, which share the images of a step."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """How views are drawn."""
     monitor_every: int = Field(default=10, ge=1)
@@ -55,3 +94,24 @@ class PretrainingSettings(Settings):
     differently. So this number is used whatever number of cores the workflow is given. On images
     of 8 x 8 pixels a second thread saves a fifth of the time on idle cores, but on busy ones the
     two wait for each other and take ten times as long or more."""
+
+    @property
+    def part_size(self) -> int:
+        """Images that a device takes at once."""
+        return self.batch_size // (self.accumulate * self.devices)
+
+    @model_validator(mode="after")
+    def _parts_are_equal(self) -> Self:
+        parts = self.accumulate * self.devices
+        if self.batch_size % parts or self.part_size < 2:
+            raise ValueError(
+                f"batch_size {self.batch_size} does not fall into {parts} parts (accumulate x "
+                "devices) of equally many images, two at least"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _warmup_ends(self) -> Self:
+        if self.warmup_epochs >= self.epochs:
+            raise ValueError(f"warmup_epochs must be fewer than the {self.epochs} epochs")
+        return self

@@ -1,0 +1,195 @@
+"""What happens beside the training: the history, the monitor, the progress bar, checkpoints."""
+
+import logging
+import math
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as lightning
+import torch
+from lightly.utils.debug import std_of_l2_normalized
+from numpy.typing import NDArray
+from torch import Tensor
+from tqdm import tqdm
+
+from ntkcpl.encoders.embedding import embed
+from ntkcpl.image_files import ImageFiles
+from ntkcpl.pretraining import PretrainingSettings
+from ntkcpl.pretraining.batches import Batches
+from ntkcpl.pretraining.history import Row
+from ntkcpl.pretraining.method import Method
+from ntkcpl.pretraining.monitor import knn_accuracy
+
+log = logging.getLogger(__name__)
+
+COLLAPSED = 0.2  # of `Row.output_std`, below which there is a warning
+
+
+class PretrainingError(Exception):
+    """Pretraining cannot go on; the message is one sentence with the fix."""
+
+
+class Monitor(lightning.Callback):
+    """Keeps the history of a pretraining, measures how good it is, and shows how far it is.
+
+    Attributes
+    ----------
+    history
+        A row for each epoch that is done.
+    """
+
+    def __init__(
+        self,
+        images: NDArray[np.uint8] | ImageFiles,
+        label: NDArray[np.int64],
+        settings: PretrainingSettings,
+        progress: bool,
+    ) -> None:
+        self.history: list[Row] = []
+        self._images = images
+        self._label = label
+        self._settings = settings
+        self._progress = progress
+        self._losses: list[Tensor] = []
+        self._projection = torch.empty(0)
+        self._started = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps."""
+        losses = [loss.cpu() for loss in self._losses]
+        return {"history": [dict(row) for row in self.history], "losses": losses}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from a checkpoint."""
+        self.history = state_dict["history"]
+        self._losses = state_dict["losses"]
+
+    def on_fit_start(self, trainer: lightning.Trainer, *_: object) -> None:
+        """Show the bar."""
+        self._bar = tqdm(
+            total=self._settings.epochs,
+            initial=len(self.history),
+            desc="pretrain",
+            unit="epoch",
+            disable=not (self._progress and trainer.is_global_zero),
+        )
+
+    def teardown(self, *_: object, **__: object) -> None:
+        """Close the bar."""
+        self._bar.close()
+
+    def on_train_epoch_start(self, *_: object) -> None:
+        """Start the clock."""
+        self._started = time.perf_counter()
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        module: lightning.LightningModule,
+        outputs: Any,
+        *_: object,
+    ) -> None:
+        """Keep the loss, where it is: to look at it would wait for the device."""
+        # Lightning has divided it by the number of parts of a step.
+        self._losses.append(outputs["loss"].detach() * self._settings.accumulate)
+        self._projection = outputs["projection"]
+
+    def on_train_epoch_end(
+        self, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> None:
+        """Add a row to the history."""
+        losses = torch.stack([loss.to(module.device) for loss in self._losses]).double()
+        loss = float(trainer.strategy.reduce(losses.mean(), reduce_op="mean"))
+        self._losses = []
+        epoch = len(self.history) + 1
+        if not math.isfinite(loss):
+            raise PretrainingError(
+                f"the loss of epoch {epoch} is {loss}: lower pretraining.learning_rate, "
+                f"now {self._settings.learning_rate}"
+            )
+        row = Row(
+            epoch=epoch,
+            loss=loss,
+            output_std=self._output_std(),
+            knn_accuracy=self._knn_accuracy(epoch, trainer, module),
+            seconds=time.perf_counter() - self._started,
+        )
+        self.history.append(row)
+        if row["output_std"] < COLLAPSED:
+            log.warning(
+                "epoch %d: the projections are all but equal (their spread is %.2f of what it "
+                "could be): the pretraining has collapsed or is about to",
+                epoch,
+                row["output_std"],
+            )
+        for logger in trainer.loggers:
+            numbers = {name: float(value) for name, value in row.items()}  # type: ignore[arg-type]
+            known = {name: value for name, value in numbers.items() if not math.isnan(value)}
+            logger.log_metrics(known, step=epoch)
+        self._bar.set_postfix_str(_summary(self.history))
+        self._bar.update()
+
+    def _output_std(self) -> float:
+        """Return `Row.output_std` of the last batch."""
+        projection = self._projection.float()
+        return float(std_of_l2_normalized(projection)) * math.sqrt(projection.shape[1])
+
+    def _knn_accuracy(
+        self, epoch: int, trainer: lightning.Trainer, module: lightning.LightningModule
+    ) -> float:
+        """Return the k-NN accuracy where it is due, else NaN."""
+        due = epoch % self._settings.monitor_every == 0 or epoch == self._settings.epochs
+        if not due or not trainer.is_global_zero:
+            return math.nan
+        method = module.method
+        assert isinstance(method, Method)
+        return knn_accuracy(embed(method.encoder, self._images), self._label)
+
+
+class Checkpoints(lightning.Callback):
+    """Saves all that a pretraining needs to go on: every few epochs, and on SIGTERM.
+
+    Under SLURM a job that gets SIGTERM, before its time is over or when it is preempted, is also
+    put back into the queue.
+    """
+
+    def __init__(self, path: Path, settings: PretrainingSettings) -> None:
+        self._path = path
+        self._settings = settings
+
+    def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
+        """Save where it is due."""
+        epoch = trainer.current_epoch + 1
+        if epoch % self._settings.checkpoint_every == 0 or epoch == self._settings.epochs:
+            trainer.save_checkpoint(self._path)
+
+    def on_train_batch_end(
+        self,
+        trainer: lightning.Trainer,
+        module: lightning.LightningModule,
+        outputs: object,
+        batch: object,
+        batch_idx: int,
+    ) -> None:
+        """Save after SIGTERM to any of the processes; Lightning then ends them."""
+        batches = trainer.train_dataloader
+        assert isinstance(batches, Batches)
+        batches.done = batch_idx + 1
+        if not trainer.strategy.reduce_boolean_decision(trainer.received_sigterm, all=False):
+            return
+        trainer.save_checkpoint(self._path)
+        log.warning("told to stop: the next run goes on from %s", self._path)
+        job = os.environ.get("SLURM_JOB_ID")
+        if job and trainer.is_global_zero:
+            subprocess.run(["scontrol", "requeue", job], check=False)
+
+
+def _summary(history: list[Row]) -> str:
+    """Return the last loss and the last k-NN accuracy, in a few words."""
+    words = f"loss {history[-1]['loss']:.3f}"
+    measured = [row["knn_accuracy"] for row in history if not math.isnan(row["knn_accuracy"])]
+    return words + (f", k-NN {measured[-1]:.1%}" if measured else "")
