@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
+from ntkcpl.devices import default_device
+from ntkcpl.encoders import Precision
 from ntkcpl.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +48,8 @@ class FeatureSettings(Settings):
     """How views are drawn."""
     batch_size: int = Field(default=512, ge=1)
     """Images a pass through the encoder."""
+    precision: Precision = "32-true"
+    """As in pretraining."""
     seed: int = Field(default=0, ge=0)
     """Seed of the views."""
     threads: int = Field(default=1, ge=1)
@@ -96,6 +100,7 @@ def extract_features(
     from ntkcpl.pretraining.monitor import knn_accuracy, linear_accuracy
 
     start = time.perf_counter()
+    encoder = encoder.to(default_device())
     total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
     splits = {"pool": dataset.pool, "test": dataset.test}
     identity = provenance.attributes("features") | {"recipe": settings.canonical()}
@@ -216,7 +221,8 @@ def _embed_rows(
     from ntkcpl.encoders.embedding import embed
     from ntkcpl.image_files import rows_of
 
-    return embed(encoder, rows_of(split.images, rows), settings.batch_size, done)
+    images = rows_of(split.images, rows)
+    return embed(encoder, images, settings.batch_size, done, settings.precision)
 
 
 def _embed_views(
@@ -236,7 +242,13 @@ def _embed_views(
     step = max(1, settings.batch_size // settings.views)
     for within, images in batches(rows_of(pool.images, rows), step):
         views = cut_views(images, offset[within], mirrored[within], settings.view.padding)
-        flat = embed(encoder, views.reshape(-1, *views.shape[2:]), settings.batch_size, done)
+        flat = embed(
+            encoder,
+            views.reshape(-1, *views.shape[2:]),
+            settings.batch_size,
+            done,
+            settings.precision,
+        )
         with np.errstate(over="ignore"):  # the caller reports what float16 cannot hold
             blocks.append(flat.reshape(*views.shape[:2], -1).astype(np.float16))
     return np.concatenate(blocks)

@@ -105,7 +105,7 @@ def test_the_configurations_shipped_are_valid(path):
         ("strategies.typiclust.k", 3, "strategies.typiclust.k: there is no such key; allowed are"),
         ("strategies.ntkcpl_al.feature", "x", "strategies.ntkcpl_al.feature: should be 'self' or"),
         ("strategies.ntkcpl_al.candidates", "some", "strategies.ntkcpl_al.candidates: should be"),
-        ("strategies.ntkcpl_al.candidates", 49, "strategies.ntkcpl_al.candidates: 49 are fewer"),
+        ("strategies.ntkcpl_al.candidates", 19, "strategies.ntkcpl_al.candidates: 19 are fewer"),
         ("strategies.a/b", {"method": "random"}, "strategies.a/b: "),
         ("experiments", {}, "experiments: "),
         ("strategies", None, "strategies: should be a valid dictionary, but is None"),

@@ -66,6 +66,18 @@ def test_views_are_embedded_in_their_rows(tmp_path: Path, encoder: Encoder):
     np.testing.assert_allclose(read_features(path).views(rows), expected, rtol=2e-3, atol=1e-4)
 
 
+def test_half_precision_changes_little(tmp_path: Path, encoder: Encoder):
+    embeddings = []
+    for precision in ("32-true", "bf16-mixed"):
+        path = tmp_path / f"{precision}.h5"
+        settings = SETTINGS.model_copy(update={"precision": precision})
+        extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
+        embeddings.append(read_features(path).embedding)
+    one, other = embeddings
+    assert not np.array_equal(one, other)
+    assert np.linalg.norm(one - other) < 0.02 * np.linalg.norm(one)
+
+
 def test_views_do_not_depend_on_the_batch_size(tmp_path: Path, encoder: Encoder):
     everything = np.arange(20)
     views = []

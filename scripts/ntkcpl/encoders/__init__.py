@@ -5,7 +5,7 @@ reads `encoder.pt`.
 """
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
@@ -15,6 +15,9 @@ SCALED = ("resnet9", "resnet18")
 FIXED = ("wrn-28-8", "resnet50")
 TIMM = "timm/"
 PRETRAINED = "pretrained"
+
+# Lightning's names for the numbers that are computed with.
+Precision = Literal["32-true", "bf16-mixed", "16-mixed"]
 
 
 class EncoderSettings(Settings):

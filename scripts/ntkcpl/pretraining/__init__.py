@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
+from ntkcpl.encoders import Precision
 from ntkcpl.settings import Settings
 
 ShareOfViews = Annotated[
@@ -76,9 +77,9 @@ class PretrainingSettings(Settings):
     """Width of the projection head: of all three layers (SimSiam), or of its output (BYOL)."""
     prediction_width: int = Field(default=64, ge=1)
     """Hidden units of the prediction head; with BYOL, of the projection head too."""
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"] = "32-true"
-    """Lightning's name for the numbers that are computed with; `bf16-mixed` is faster on most GPUs,
-    and on CPUs with instructions for it."""
+    precision: Precision = "32-true"
+    """What is computed with (Lightning's names); `bf16-mixed` is faster on most GPUs, and on CPUs
+    with instructions for it."""
     devices: int = Field(default=1, ge=1)
     """GPUs, or processes where there is none, which share the images of a step."""
     augmentation: AugmentationSettings = AugmentationSettings()
