@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 BITS = 25  # two points of length 2**25 are at most 2**26 apart, squared 2**52
 BLOCK = 512  # rows whose distances to all points are held at once
+FEW = 4  # points that are compared with centres together, at first
 
 
 def on_grid(x: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -83,3 +84,53 @@ class Points:
             rows = slice(start, min(start + BLOCK, len(self.x)))
             columns = slice(start, len(self.x))
             yield rows, columns, self.squared_distances(rows, columns)
+
+
+class Farthest:
+    """Finds the point that is farthest from the nearest of some centres, which grow in number.
+
+    A further centre only brings points nearer. So distances from before are upper bounds, and only
+    points that might be the farthest are compared with the centres that came since.
+
+    Parameters
+    ----------
+    points
+        N points.
+    centres : int64 (L,)
+        Points that are centres at the start; may be empty.
+
+    Notes
+    -----
+    Memory: a few numbers a point, and `BLOCK` rows of N.
+    """
+
+    def __init__(self, points: Points, centres: NDArray[np.int64]) -> None:
+        self._points = points
+        self._bound = points.nearest(centres)
+        self._centres = centres.tolist()
+        self._compared = np.full(len(self._bound), len(self._centres))
+
+    def add(self, centre: int) -> None:
+        """Let a point be a centre too; it is never the farthest again."""
+        self._centres.append(centre)
+        self._bound[centre] = -1
+
+    def index(self) -> int:
+        """Return the point farthest from its nearest centre; of equals, the first."""
+        few = FEW
+        while True:
+            farthest = int(self._bound.argmax())
+            if self._compared[farthest] == len(self._centres):
+                return farthest
+            stale = np.flatnonzero(self._compared < len(self._centres))
+            few = min(few, len(stale))
+            largest = np.argpartition(-self._bound[stale], few - 1)[:few]
+            self._compare(stale[largest])
+            few = min(2 * few, BLOCK)
+
+    def _compare(self, rows: NDArray[np.int64]) -> None:
+        """Compare some points with the centres that came since any of them was compared."""
+        new = np.array(self._centres[self._compared[rows].min() :])
+        squared = self._points.squared_distances(rows, new)
+        self._bound[rows] = np.minimum(self._bound[rows], squared.min(axis=1))
+        self._compared[rows] = len(self._centres)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ntkcpl.distances import BITS, Points, on_grid
+from ntkcpl.distances import BITS, Farthest, Points, on_grid
 
 
 def points(n=300, width=64, seed=0):
@@ -51,3 +51,28 @@ def test_neither_threads_nor_blocks_change_a_bit(monkeypatch):
 
 def test_nearest_is_infinite_without_points():
     assert np.isinf(Points(points()).nearest(np.empty(0, np.int64))).all()
+
+
+def farthest_points(x, centres, number):
+    """The slow loop: all distances on the grid; the first of equals."""
+    points, centres = Points(x), list(centres)
+    for _ in range(number):
+        centres.append(int(points.nearest(np.array(centres)).argmax()))
+    return centres[-number:]
+
+
+@pytest.mark.parametrize("width", [1, 3, 200])
+@pytest.mark.parametrize("kind", ["random", "close", "duplicates", "equal"])
+def test_the_farthest_points_are_those_of_the_slow_loop(kind, width):
+    x = points(120, width)
+    if kind == "close":
+        x = 1 + x * np.float32(2e-7)
+    elif kind == "duplicates":
+        x = x[np.random.default_rng(1).integers(7, size=len(x))]
+    elif kind == "equal":
+        x[:] = x[0]
+    farthest, found = Farthest(Points(x), np.array([5, 17])), []
+    for _ in range(100):
+        found.append(farthest.index())
+        farthest.add(found[-1])
+    assert found == farthest_points(x, [5, 17], 100)

@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 
-from ntkcpl.distances import Points
+from ntkcpl.distances import Farthest, Points
 from ntkcpl.scaling import Scaling, scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
@@ -35,13 +35,10 @@ class Coreset(Strategy):
         feature = pool.embedding if self.feature == "self" else pool.hidden
         if feature is None:
             raise ValueError("coreset needs a trained classifier: start from a random batch")
-        points = Points(scale_embedding(feature, self.scaling))
-        nearest = points.nearest(pool.labelled)
+        farthest = Farthest(Points(scale_embedding(feature, self.scaling)), pool.labelled)
         chosen: list[int] = []
         while len(chosen) < budget:
             first = not chosen and not len(pool.labelled)
-            chosen.append(int(rng.integers(len(nearest)) if first else nearest.argmax()))
-            squared = points.squared_distances(np.array(chosen[-1:]))[0]
-            np.minimum(nearest, squared, out=nearest)
-            nearest[chosen[-1]] = -1
+            chosen.append(int(rng.integers(len(feature))) if first else farthest.index())
+            farthest.add(chosen[-1])
         return Batch(np.array(chosen, dtype=np.int64))
