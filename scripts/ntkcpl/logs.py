@@ -1,6 +1,7 @@
 """A job's log, with its uncaught exception; the terminal gets one sentence."""
 
 import logging
+import os
 import sys
 import traceback
 from pathlib import Path
@@ -13,9 +14,11 @@ def log_to(path: str | Path) -> None:
     An exception's traceback goes to the log; standard error gets one line with the cause and
     the path of the log.
     """
+    # Lightning runs the whole script again for each further device: their lines are added.
+    further = os.environ.get("LOCAL_RANK", "0") != "0"
     logging.basicConfig(
         filename=path,
-        filemode="w",
+        filemode="a" if further else "w",
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s: %(message)s",
     )

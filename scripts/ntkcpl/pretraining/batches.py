@@ -134,10 +134,16 @@ class Batches(DataLoader[Batch]):
         )
         self.done = 0  # batches of this epoch that were trained on; the trainer counts them
 
+    def __iter__(self) -> Iterator[Batch]:  # type: ignore[override]  # a simpler kind
+        """Begin only when the first batch is asked for: Lightning sets the epoch in between."""
+        yield from super().__iter__()
+
     def state_dict(self) -> dict[str, Any]:
-        """Return where the epoch stands; Lightning stores it in its checkpoints."""
+        """Return where to go on; Lightning stores it in its checkpoints."""
+        if self.done == len(self.draws):
+            return {"epoch": self.draws.epoch + 1, "done": 0}
         return {"epoch": self.draws.epoch, "done": self.done}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on where the epoch stood."""
+        """Go on there."""
         self.draws.epoch, self.draws.skipped = state["epoch"], state["done"]

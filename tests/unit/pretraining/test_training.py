@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from pytorch_lightning import Trainer
 
 import ntkcpl
 from ntkcpl.datasets import DatasetSettings, load
@@ -19,7 +20,7 @@ from ntkcpl.image_files import ImageFiles, find_images
 from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
 from ntkcpl.pretraining.byol import BYOL
-from ntkcpl.pretraining.callbacks import PretrainingError
+from ntkcpl.pretraining.callbacks import Checkpoints, PretrainingError
 from ntkcpl.pretraining.checkpoint import is_of, remove_checkpoint
 from ntkcpl.pretraining.history import Row, write_history
 from ntkcpl.pretraining.method import new_optimizer, set_rate
@@ -342,15 +343,26 @@ torch.save([encoder.state_dict(), history], sys.argv[2])
     assert all(torch.isfinite(value).all() for value in state.values())
 
 
-def test_large_images_are_decoded_while_training(tmp_path: Path):
+def test_large_images_are_decoded_while_training_and_after_a_stop(tmp_path: Path):
     for number, pixels in enumerate(RNG.integers(0, 256, (12, 70, 70, 3), dtype=np.uint8)):
         Image.fromarray(pixels).save(tmp_path / f"{number:02}.png")
     files = ImageFiles(find_images(tmp_path), 65)
-    settings = SETTINGS.model_copy(update={"epochs": 1, "batch_size": 6})
-    label = np.full(12, -1)
-    lazy = pretrain(files, label, settings, ENCODER, tmp_path / "a.pt", progress=False)
-    ready = pretrain(files[:], label, settings, ENCODER, tmp_path / "b.pt", progress=False)
-    assert_same(lazy, ready)
+    settings = SETTINGS.model_copy(update={"epochs": 2, "batch_size": 6})
+    label, results = np.full(12, -1), []
+    for name, images in (("files", files), ("memory", files[:])):
+        checkpoint = tmp_path / f"{name}.pt"
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Checkpoints, "on_train_epoch_end", stop_after_an_epoch)
+            with pytest.raises(KeyError):
+                pretrain(images, label, settings, ENCODER, checkpoint, progress=False)
+        results.append(pretrain(images, label, settings, ENCODER, checkpoint, progress=False))
+    assert_same(*results)
+    assert [row["epoch"] for row in results[0][1]] == [1, 2]
+
+
+def stop_after_an_epoch(self: Checkpoints, trainer: Trainer, *_: object) -> None:
+    trainer.save_checkpoint(self._path)
+    raise KeyError
 
 
 def test_a_collapse_is_worth_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture):
