@@ -85,7 +85,7 @@ def test_a_changed_file_is_imported_again(changed):
 
 
 def test_an_edit_of_what_makes_embeddings_imports_nothing(changed):
-    for file in ("features.py", "pretraining/loop.py", "datasets/digits.py", "config.py"):
+    for file in ("features.py", "pretraining/training.py", "datasets/digits.py", "config.py"):
         path = changed.folder / "scripts/ntkcpl" / file
         path.write_text(path.read_text() + "\n# an edit\n")
     assert changed.planned() == set()
