@@ -48,7 +48,6 @@ DISPLAY_NAMES = {
     "lookahead": "LookAhead",
     "ntkcpl_self": "NTKCPL (self)",
     "ntkcpl_al": "NTKCPL (al)",
-    "hybrid": "Hybrid",
 }
 
 

@@ -16,6 +16,8 @@ from ntkcpl.evaluation import REFERENCE, display_name, gain_over_random, learnin
 COLUMN_WIDTH = 3.4  # inches: a column of a two-column paper
 AXES_HEIGHT, LEGEND_ROW = 2.35, 0.165  # inches
 SPAN = 20  # numbers of labels that span more than this factor are drawn on a logarithmic axis
+BANDS = 9  # strategies, as many as the paper compares, that are all drawn with a band
+BOLD = 1.5  # width in points over which a line is one of NTKCPL's
 LEGEND_WIDTH = 68  # characters, where the line and the gap before a name count as 8
 
 # "default" first: a user's own matplotlibrc must not change the figures.
@@ -83,7 +85,6 @@ STYLES = {
     "alfamix": Style(WINE, "o"),
     "ntkcpl_self": Style(BLUE, "o", width=1.7),
     "ntkcpl_al": Style(VERMILLION, "s", width=1.7),
-    "hybrid": Style(BLACK, "D", width=1.7),
 }
 
 # For names of the user's own: lines that no known strategy has.
@@ -116,8 +117,8 @@ def plot_accuracy(accuracy: pd.DataFrame, title: str) -> Figure:
     Returns
     -------
     Figure
-        Lines and markers are means over seeds, bands one standard deviation to either side.
-        With one seed there is no band.
+        Lines and markers are means over seeds, bands one standard deviation to either side; of
+        more than `BANDS` strategies, only NTKCPL's have one. With one seed there is no band.
     """
     with matplotlib.style.context(LOOK):
         return _figure_of_curves(learning_curves(accuracy), title, "Test accuracy (%)")
@@ -212,7 +213,9 @@ def _figure_of_curves(
     if zero is not None:
         axes.axhline(0, label=display_name(zero), **style(zero).of_line())
     for strategy, points in curves.groupby("strategy", sort=False):
-        _draw_curve(axes, str(strategy), points)
+        # The bands of many curves hide them all; those of ours stay.
+        band = len(names) <= BANDS or style(str(strategy)).width > BOLD
+        _draw_curve(axes, str(strategy), points, band)
     axes.set_title(title)
     axes.set_ylabel(unit)
     draw_label_axis(axes, curves["labels"])
@@ -230,19 +233,20 @@ def _round_ticks() -> MaxNLocator:
     return MaxNLocator(nbins=10, steps=[1, 2, 5, 10], integer=True)
 
 
-def _draw_curve(axes: Axes, strategy: str, points: pd.DataFrame) -> None:
+def _draw_curve(axes: Axes, strategy: str, points: pd.DataFrame, band: bool) -> None:
     look = style(strategy)
     mean, std = 100 * points["mean"], 100 * points["std"]
-    layer = 3 if look.width > 1.5 else 2
-    axes.fill_between(
-        points["labels"],
-        mean - std,
-        mean + std,
-        color=look.colour,
-        alpha=0.13,
-        linewidth=0,
-        zorder=layer - 1.5,
-    )
+    layer = 3 if look.width > BOLD else 2
+    if band:
+        axes.fill_between(
+            points["labels"],
+            mean - std,
+            mean + std,
+            color=look.colour,
+            alpha=0.13,
+            linewidth=0,
+            zorder=layer - 1.5,
+        )
     axes.plot(
         points["labels"],
         mean,

@@ -78,6 +78,13 @@ def test_accuracy_shows_means_in_percent_with_bands() -> None:
     assert bands(figure)[1].get_datalim(axes(figure).transData).height > 0
 
 
+def test_among_many_strategies_only_ours_have_bands() -> None:
+    names = list(STYLES)
+    for many, expected in ((names[:9], 9), (names, 2)):
+        assert len(bands(plot_accuracy(runs(*many), "Toy"))) == expected
+        assert len(axes(plot_accuracy(runs(*many), "Toy")).lines) == len(many)
+
+
 def test_one_seed_has_no_band(tmp_path: Path) -> None:
     figure = plot_accuracy(runs("random", "entropy", seeds=1), "Toy")
     save(figure, tmp_path / "figure.png")
