@@ -97,16 +97,29 @@ class PretrainingSettings(Settings):
     two wait for each other and take ten times as long or more."""
 
     @property
+    def largest_rate(self) -> float:
+        """The learning rate for the images of a step."""
+        return self.learning_rate * self.batch_size / 256
+
+    def is_due(self, epoch: int, every: int) -> bool:
+        """Return whether what is done every so many epochs, and after the last, is done now."""
+        return epoch % every == 0 or epoch == self.epochs
+
+    @property
+    def parts(self) -> int:
+        """Parts of a step, over all devices and one after the other."""
+        return self.accumulate * self.devices
+
+    @property
     def part_size(self) -> int:
         """Images that a device takes at once."""
-        return self.batch_size // (self.accumulate * self.devices)
+        return self.batch_size // self.parts
 
     @model_validator(mode="after")
     def _parts_are_equal(self) -> Self:
-        parts = self.accumulate * self.devices
-        if self.batch_size % parts or self.part_size < 2:
+        if self.batch_size % self.parts or self.part_size < 2:
             raise ValueError(
-                f"batch_size {self.batch_size} does not fall into {parts} parts (accumulate x "
+                f"batch_size {self.batch_size} does not fall into {self.parts} parts (accumulate x "
                 "devices) of equally many images, two at least"
             )
         return self

@@ -48,7 +48,7 @@ class _Draws(Sampler[_Draw]):
         self._n_images = n_images
         self._settings = settings
         self._rank = rank
-        self._size = min(settings.part_size, n_images // (settings.devices * settings.accumulate))
+        self._size = min(settings.part_size, n_images // settings.parts)
         self.epoch = 0
         self.skipped = 0
 
@@ -59,7 +59,7 @@ class _Draws(Sampler[_Draw]):
 
     def __len__(self) -> int:
         """Return the number of batches; all steps take `accumulate` of them."""
-        step = self._size * self._settings.devices * self._settings.accumulate
+        step = self._size * self._settings.parts
         return self._n_images // step * self._settings.accumulate
 
     def __iter__(self) -> Iterator[_Draw]:

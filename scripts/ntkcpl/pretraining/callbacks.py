@@ -142,7 +142,7 @@ class Monitor(lightning.Callback):
         self, epoch: int, trainer: lightning.Trainer, module: lightning.LightningModule
     ) -> float:
         """Return the k-NN accuracy where it is due, else NaN."""
-        due = epoch % self._settings.monitor_every == 0 or epoch == self._settings.epochs
+        due = self._settings.is_due(epoch, self._settings.monitor_every)
         if not due or not trainer.is_global_zero:
             return math.nan
         method = module.method
@@ -163,8 +163,7 @@ class Checkpoints(lightning.Callback):
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
         """Save where it is due."""
-        epoch = trainer.current_epoch + 1
-        if epoch % self._settings.checkpoint_every == 0 or epoch == self._settings.epochs:
+        if self._settings.is_due(trainer.current_epoch + 1, self._settings.checkpoint_every):
             trainer.save_checkpoint(self._path)
 
     def on_train_batch_end(

@@ -44,7 +44,6 @@ class Method(nn.Module, ABC):
 
 def new_optimizer(method: Method, settings: PretrainingSettings) -> torch.optim.Optimizer:
     """Return the optimiser of what a method trains."""
-    rate = settings.learning_rate * settings.batch_size / 256
     falling, constant = method.trained()
     groups = [
         {"params": parameters, "weight_decay": decay, "falls": falls}
@@ -53,7 +52,7 @@ def new_optimizer(method: Method, settings: PretrainingSettings) -> torch.optim.
         if parameters
     ]
     kind = {"sgd": torch.optim.SGD, "lars": LARS}[settings.optimizer]
-    return kind(groups, lr=rate, momentum=settings.momentum)
+    return kind(groups, lr=settings.largest_rate, momentum=settings.momentum)
 
 
 def set_rate(optimizer: torch.optim.Optimizer, settings: PretrainingSettings, done: float) -> None:
@@ -62,7 +61,7 @@ def set_rate(optimizer: torch.optim.Optimizer, settings: PretrainingSettings, do
     They rise in a straight line during the warm-up, and fall to 0 by half a cosine after it.
     """
     warmup = settings.warmup_epochs / settings.epochs
-    rate = settings.learning_rate * settings.batch_size / 256
+    rate = settings.largest_rate
     for group in optimizer.param_groups:
         if not group["falls"]:
             continue

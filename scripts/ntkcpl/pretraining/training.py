@@ -83,9 +83,8 @@ def pretrain(
         If there are fewer than two images for each part of a step, or if the loss is no longer
         finite.
     """
-    parts = settings.accumulate * settings.devices
-    if len(images) < 2 * parts:
-        at_least = "two" if parts == 1 else f"{2 * parts}"
+    if len(images) < 2 * settings.parts:
+        at_least = "two" if settings.parts == 1 else f"{2 * settings.parts}"
         raise PretrainingError(f"pretraining needs at least {at_least} images in the pool")
     if isinstance(images, ImageFiles) and images.size <= SMALL:
         images = images[:]
