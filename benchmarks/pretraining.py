@@ -140,7 +140,7 @@ def kornia_over_ours(batch):
     generator = torch.Generator().manual_seed(0)
     ours = images.contiguous(memory_format=torch.channels_last)
     return best(lambda: theirs(images)) / best(
-        lambda: apply_views(ours, draw_views(batch, AUGMENTATION, generator))
+        lambda: apply_views(ours, draw_views(batch, AUGMENTATION, generator), (32, 32))
     )
 
 

@@ -146,6 +146,24 @@ class ExperimentSettings(Settings):
         return value
 
     @model_validator(mode="after")
+    def _sources_are_larger_files(self) -> Self:
+        source = None if self.pretraining is None else self.pretraining.source_size
+        if source is None:
+            return self
+        assert self.dataset is not None  # no pretraining without images
+        if self.dataset.image_size is None:
+            raise ValueError(
+                f"pretraining.source_size goes with images in files, and {self.dataset.name} has "
+                "none: leave it out"
+            )
+        if source < self.dataset.image_size:
+            raise ValueError(
+                f"pretraining.source_size {source} is smaller than dataset.image_size "
+                f"{self.dataset.image_size}, the size of the views that are cut"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _pool_is_large_enough(self) -> Self:
         name = str(self.features) if self.dataset is None else self.dataset.name
         pool_size = self.pool_size

@@ -84,6 +84,9 @@ class PretrainingSettings(Settings):
     """GPUs, or processes where there is none, which share the images of a step."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """How views are drawn."""
+    source_size: int | None = Field(default=None, ge=8)
+    """Height and width to which images in files are resized before views of the data set's
+    `image_size` are cut from them, so that a small crop keeps its details; the same by default."""
     monitor_every: int = Field(default=10, ge=1)
     """Epochs between two k-NN accuracies, which are reported and never used."""
     checkpoint_every: int = Field(default=10, ge=1)

@@ -88,8 +88,8 @@ def draw_views(
     return Views(maps, brightness, contrast, colour, blur, solarize)
 
 
-def apply_views(images: Tensor, views: Views) -> Tensor:
-    """Return the views of images, float32 (B, 3, H, W) in [0, 1].
+def apply_views(images: Tensor, views: Views, size: tuple[int, int]) -> Tensor:
+    """Return the views of images, float32 (B, 3, *size) in [0, 1].
 
     Crop, rotation and flip are one affine map a view, so that pixels are interpolated once; what
     lies outside the image is black. So are all changes of colour, which are therefore clamped to
@@ -103,8 +103,10 @@ def apply_views(images: Tensor, views: Views) -> Tensor:
         In [0, 1].
     views
         Of B images.
+    size
+        Height and width of a view.
     """
-    grid = F.affine_grid(views.maps, list(images.shape), align_corners=False)
+    grid = F.affine_grid(views.maps, [*images.shape[:2], *size], align_corners=False)
     # Images in channels-last order, the encoder's fastest, are sampled in that order.
     view = F.grid_sample(images, grid, padding_mode="zeros", align_corners=False)
     factors = (-1, 1, 1, 1)

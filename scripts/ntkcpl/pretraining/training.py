@@ -5,6 +5,7 @@ import logging
 import signal
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,8 @@ def pretrain(
     Parameters
     ----------
     images : uint8 (N, 3, H, W)
-        The pool. Images in files of more than `SMALL` pixels are decoded when they are needed.
+        The pool; views have its height and width. Images in files of more than `SMALL` pixels are
+        decoded when they are needed.
     label : int64 (N,)
         Classes, -1 where unknown; for the k-NN monitor only.
     settings, encoder_settings
@@ -86,8 +88,10 @@ def pretrain(
     if len(images) < 2 * settings.parts:
         at_least = "two" if settings.parts == 1 else f"{2 * settings.parts}"
         raise PretrainingError(f"pretraining needs at least {at_least} images in the pool")
-    if isinstance(images, ImageFiles) and images.size <= SMALL:
-        images = images[:]
+    source = images
+    if isinstance(images, ImageFiles):
+        source = replace(images, size=settings.source_size or images.size)
+        source = source[:] if source.size <= SMALL else source
     with fixed_threads(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("pretrain", settings.seed, "weights"))
         method = METHODS[settings.method](build(encoder_settings), settings)
@@ -96,7 +100,7 @@ def pretrain(
         monitor = Monitor(images, label, settings, progress)
         trainer = _trainer(settings, [monitor, Checkpoints(checkpoint, settings)], log_folder)
         resumed = checkpoint if is_of(checkpoint, identity) else None
-        module = Pretraining(method, images, settings, identity)
+        module = Pretraining(method, source, images.shape[2:], settings, identity)
         try:
             trainer.fit(module, ckpt_path=resumed, weights_only=True)
         except SIGTERMException:  # which by itself would exit as if all were well
@@ -113,12 +117,14 @@ class Pretraining(lightning.LightningModule):
         self,
         method: Method,
         images: NDArray[np.uint8] | ImageFiles,
+        view_size: tuple[int, int],
         settings: PretrainingSettings,
         identity: str,
     ) -> None:
         super().__init__()
         self.method = method
         self._images = images
+        self._view_size = view_size
         self._settings = settings
         self._identity = identity
 
@@ -149,7 +155,9 @@ class Pretraining(lightning.LightningModule):
         """Return the loss of a batch, and the projections of its first views."""
         images = batch.images.float().div_(255).contiguous(memory_format=torch.channels_last)
         with torch.autocast(self.device.type, enabled=False):  # pixels in full precision
-            views = [apply_views(images, draws) for draws in (batch.first, batch.second)]
+            views = [
+                apply_views(images, draws, self._view_size) for draws in (batch.first, batch.second)
+            ]
         loss, projection = self.method(*views)
         return {"loss": loss, "projection": projection.detach()}
 

@@ -17,7 +17,8 @@ def draw(number: int, settings: AugmentationSettings, second: bool = False) -> V
 
 
 def augment(images: Tensor, settings: AugmentationSettings, seed: str = "x") -> Tensor:
-    return apply_views(images, draw_views(len(images), settings, torch_generator(seed)))
+    views = draw_views(len(images), settings, torch_generator(seed))
+    return apply_views(images, views, images.shape[2:])
 
 
 def changed(**fields: object) -> AugmentationSettings:
@@ -54,8 +55,8 @@ def test_views_differ_between_images_and_follow_the_generator(settings: Augmenta
 def test_a_view_does_not_depend_on_the_others_of_its_batch():
     images = torch.rand(6, 3, 8, 8)
     views = draw(6, ALL)
-    part = apply_views(images[2:4], views.of(slice(2, 4)))
-    torch.testing.assert_close(part, apply_views(images, views)[2:4])
+    part = apply_views(images[2:4], views.of(slice(2, 4)), (8, 8))
+    torch.testing.assert_close(part, apply_views(images, views, (8, 8))[2:4])
 
 
 def test_half_of_the_views_are_mirrored_where_wanted():
@@ -79,6 +80,16 @@ def test_crops_may_be_wide_or_high_within_the_image():
     aspect = sides[:, 0] / sides[:, 1]
     assert 0.75 - 1e-6 <= aspect.min() < 0.8 and 1.25 < aspect.max() <= 4 / 3 + 1e-6
     assert (offset + sides <= 1 + 1e-6).all()
+
+
+def test_a_view_of_another_size_keeps_the_pixels_of_the_image():
+    images = torch.rand(2, 3, 24, 24)
+    quarter = changed(min_crop=0.25)
+    views = draw(2, quarter)
+    # The crop of half the side that begins at row 6 and column 3, pixel by pixel.
+    views.maps[:] = torch.tensor([[0.5, 0, 3 / 12 - 0.5], [0, 0.5, 6 / 12 - 0.5]])
+    cut = apply_views(images, views, (12, 12))
+    torch.testing.assert_close(cut, images[:, :, 6:18, 3:15])
 
 
 def test_rotations_are_drawn_either_way_up_to_the_limit():
@@ -135,7 +146,7 @@ def test_blurring_is_that_of_a_gaussian_and_only_of_the_views_asked_for():
     first, second = draw(40, settings), draw(40, settings, second=True)
     assert second.blur is None
     assert first.blur is not None
-    views = apply_views(images, first)
+    views = apply_views(images, first, images.shape[2:])
     middle = torch.arange(-16, 17)
     for image, view, share in zip(images, views, first.blur, strict=True):
         weight = torch.exp(-((middle / (share * 32)) ** 2) / 2)
@@ -150,7 +161,7 @@ def test_solarizing_inverts_the_bright_half_of_the_views_asked_for():
     images = torch.rand(40, 3, 4, 4)
     settings = changed(solarize=[0.0, 1.0])
     assert draw(40, settings).solarize is None
-    views = apply_views(images, draw(40, settings, second=True))
+    views = apply_views(images, draw(40, settings, second=True), images.shape[2:])
     expected = torch.where(images >= 0.5, 1 - images, images)
     torch.testing.assert_close(views, expected, atol=1e-5, rtol=0)
     assert math.isclose(float(views.max()), 0.5, abs_tol=0.02)

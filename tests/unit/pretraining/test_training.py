@@ -360,6 +360,25 @@ def test_large_images_are_decoded_while_training_and_after_a_stop(tmp_path: Path
     assert [row["epoch"] for row in results[0][1]] == [1, 2]
 
 
+def test_views_are_cut_from_images_of_the_source_size(tmp_path: Path):
+    for number, pixels in enumerate(RNG.integers(0, 256, (8, 40, 40, 3), dtype=np.uint8)):
+        Image.fromarray(pixels).save(tmp_path / f"{number}.png")
+    files, label = ImageFiles(find_images(tmp_path), 16), np.arange(8) % 2
+    same, explicit, larger = (
+        pretrain(
+            files,
+            label,
+            SETTINGS.model_copy(update={"epochs": 1, "source_size": source}),
+            ENCODER,
+            tmp_path / f"{source}.pt",
+            progress=False,
+        )
+        for source in (None, 16, 40)
+    )
+    assert_same(same, explicit)
+    assert same[1][0]["loss"] != larger[1][0]["loss"]
+
+
 def stop_after_an_epoch(self: Checkpoints, trainer: Trainer, *_: object) -> None:
     trainer.save_checkpoint(self._path)
     raise KeyError
