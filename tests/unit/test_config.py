@@ -34,12 +34,18 @@ ONE_OF = f"one of {', '.join(methods())}"
 
 
 @pytest.mark.parametrize("path", ["config.yaml", *map(str, Path("config").glob("*.yaml"))])
-def test_the_configurations_shipped_are_valid(path):
+def test_the_configurations_shipped_are_valid(path, tmp_path):
     values = yaml.safe_load(Path(path).read_text())
     for experiment in values["experiments"].values():
         features = experiment["features"]
         if isinstance(features, str) and not Path(features).exists():
             pytest.skip(f"{features} is not here")
+        # Where images and weights have to be put first, a stand-in is enough.
+        if "root" in experiment.get("dataset", {}):
+            experiment["dataset"]["root"] = str(tmp_path)
+        if "checkpoint" in experiment.get("encoder", {}):
+            experiment["encoder"]["checkpoint"] = str(tmp_path / "weights.pth")
+            (tmp_path / "weights.pth").touch()
     load_config(values)
 
 
@@ -80,6 +86,11 @@ def test_the_configurations_shipped_are_valid(path):
             f"{D}.pretraining.augmentation.blur",
             [0.5],
             f"{D}.pretraining.augmentation.blur: List should have at least 2 items",
+        ),
+        (
+            f"{D}.pretraining.source_size",
+            16,
+            f"{D}: pretraining.source_size goes with images in files, and digits has none",
         ),
         (f"{D}.encoder.architecture", "vgg", f"{D}.encoder.architecture: must be one of resnet9"),
         (f"{D}.dataset.name", "mnist", f"{D}.dataset.name: there is no data set 'mnist'"),
