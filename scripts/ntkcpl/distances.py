@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 BITS = 25  # two points of length 2**25 are at most 2**26 apart, squared 2**52
 BLOCK = 512  # rows whose distances to all points are held at once
+ROWS, COLUMNS = 256, 2048  # of a tile of products: 2 MB, which a core's cache holds
 FEW = 4  # points that are compared with centres together, at first
 
 
@@ -75,15 +76,56 @@ class Points:
         nearest[rows] = -1
         return nearest
 
-    def upper_triangle(self) -> Iterator[tuple[slice, slice, NDArray[np.float64]]]:
-        """Yield the squared distances of all pairs in blocks of rows, with these rows and columns.
 
-        The columns begin with the first of the rows, so only pairs of two rows come twice.
+class Tiles:
+    """Products of all pairs of N points in float32, in tiles.
+
+    Parameters
+    ----------
+    x : float (N, D)
+        The points; they are rounded to float32.
+
+    Attributes
+    ----------
+    error
+        Bounds the rounding error of a product, and of a few sums of such size: (D + 8) u times the
+        largest squared length, u being float32's unit roundoff (Higham 2002, "Accuracy and
+        Stability of Numerical Algorithms", section 3.1).
+
+    Notes
+    -----
+    Memory: the points in float32, and a tile of `ROWS` x `COLUMNS`.
+    """
+
+    def __init__(self, x: NDArray[np.floating]) -> None:
+        self._x = x.astype(np.float32)
+        largest = float(np.einsum("nd,nd->n", self._x, self._x, dtype=np.float64).max())
+        self.error = (x.shape[1] + 8) * 2.0**-24 * largest
+
+    def upper_triangle(self) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
+        """Yield rows, columns, `skip` and products of tiles that hold all pairs of points.
+
+        Columns up to i + `skip` of the i-th row are pairs that another tile, or another part of
+        this one, holds too.
         """
-        for start in range(0, len(self.x), BLOCK):
-            rows = slice(start, min(start + BLOCK, len(self.x)))
-            columns = slice(start, len(self.x))
-            yield rows, columns, self.squared_distances(rows, columns)
+        for row in range(0, len(self._x), ROWS):
+            rows = slice(row, row + ROWS)
+            for column in range(row, len(self._x), COLUMNS):
+                columns = slice(column, column + COLUMNS)
+                yield rows, columns, row - column, self._x[rows] @ self._x[columns].T
+
+    def of(
+        self, index: NDArray[np.int64]
+    ) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
+        """Yield the same of tiles that hold all pairs of the points `index` with all points.
+
+        `rows` is a part of `index`, and nothing is to be skipped.
+        """
+        for row in range(0, len(index), ROWS):
+            rows = slice(row, row + ROWS)
+            for column in range(0, len(self._x), COLUMNS):
+                columns = slice(column, column + COLUMNS)
+                yield rows, columns, -ROWS - 1, self._x[index[rows]] @ self._x[columns].T
 
 
 class Farthest:

@@ -7,13 +7,11 @@ weights w being one or the classifier's uncertainty (Bae, Oliveira, Sutherland 2
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.distances import Points
+from ntkcpl.distances import Points, Tiles
+from ntkcpl.tile_loops import bound_gains
 
 TIE = 1e-10  # gains closer than this, as a share of all weights, differ by the rounding of a sum
-# Far more than float32's rounding: of a squared distance between rows of unit length, and,
-# relatively, of an exponential or a sum.
-DISTANCE_SLACK, SLACK = 4e-6, 1e-5
-BLOCK = 256  # rows of the kernel that are bounded together
+MANY = 256  # images whose gains are bounded together
 FEW = 16  # rows of the kernel that are computed exactly together
 
 
@@ -38,7 +36,7 @@ class Coverage:
 
     Notes
     -----
-    Memory: x in float64 and in float32, and BLOCK rows of N float32.
+    Memory: x in float64 and in float32.
     """
 
     def __init__(
@@ -55,9 +53,10 @@ class Coverage:
         nearest = np.maximum(self._points.nearest(covering), 0)
         self.covered = np.exp(self._scale * nearest)
         # k(x, x') = exp(z(x)·z(x') - half(x) - half(x'))
-        self._z = x * np.float32(np.sqrt(2) / bandwidth)
-        half = np.einsum("nd,nd->n", self._z, self._z) / 2
-        self._half = half - np.float32(DISTANCE_SLACK / bandwidth**2 + SLACK) / 2
+        z = x * np.float32(np.sqrt(2) / bandwidth)
+        self._tiles = Tiles(z)
+        half = np.einsum("nd,nd->n", z, z, dtype=np.float64) / 2
+        self._half = (half - self._tiles.error).astype(np.float32)
 
     def gains(self, images: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return what adding each of some images would add to the coverage, (n,)."""
@@ -67,19 +66,37 @@ class Coverage:
         more -= self.covered
         return np.maximum(more, 0, out=more) @ self.weight
 
+    def all_bounds(self) -> NDArray[np.float64]:
+        """Return upper bounds of the gains of all images, (N,)."""
+        bound = self.weight * (1 - self.covered)  # what an image adds to its own coverage
+        for a, b, skip, product in self._tiles.upper_triangle():
+            more_a, more_b = self._more(product, skip, a, b)
+            bound[a] += more_a
+            bound[b] += more_b
+        return bound
+
     def bounds(self, images: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return upper bounds of `gains`, in float32 and so in a third of the time."""
-        bounds = np.empty(len(images))
-        covered, weight = self.covered.astype(np.float32), self.weight.astype(np.float32)
-        for start in range(0, len(images), BLOCK):
-            rows = images[start : start + BLOCK]
-            more = self._z[rows] @ self._z.T
-            more -= self._half[rows, None]
-            more -= self._half
-            np.exp(more, out=more)
-            more -= covered
-            bounds[start : start + BLOCK] = np.maximum(more, 0, out=more) @ weight
-        return bounds * (1 + SLACK)
+        """Return upper bounds of the gains of some images, (n,)."""
+        bound = np.zeros(len(images))
+        for part, b, skip, product in self._tiles.of(images):
+            bound[part] += self._more(product, skip, images[part], b)[0]
+        return bound
+
+    def _more(
+        self, product: NDArray[np.float32], skip: int, a: slice | NDArray[np.int64], b: slice
+    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return what the images of a tile add to each other's coverage, or a little more."""
+        more_a, more_b = (np.zeros(n, dtype=np.float32) for n in product.shape)
+        weight, covered = (
+            [part[rows].astype(np.float32) for rows in (a, b)]
+            for part in (self.weight, self.covered)
+        )
+        half = self._half
+        bound_gains(
+            product, skip, half[a], half[b], weight[0], weight[1], covered[0], covered[1],
+            more_a, more_b,
+        )  # fmt: skip
+        return more_a, more_b
 
     def add(self, index: int) -> None:
         """Let image `index` cover the pool too."""
@@ -110,7 +127,7 @@ def herd(coverage: Coverage, free: NDArray[np.int64], budget: int) -> NDArray[np
         The choices in order. Of gains that tie, up to `TIE`, the lowest index is chosen.
     """
     tie = TIE * coverage.weight.sum()
-    bound = coverage.bounds(free)
+    bound = coverage.all_bounds()[free]
     bounded = np.ones(len(free), dtype=bool)  # since the last choice
     chosen = np.empty(budget, dtype=np.int64)
     for rank in range(budget):
@@ -133,7 +150,7 @@ def herd(coverage: Coverage, free: NDArray[np.int64], budget: int) -> NDArray[np
                 rivals = rivals[:FEW]
                 bound[rivals] = coverage.gains(free[rivals])
                 exact[rivals] = True
-            few = min(2 * few, BLOCK)
+            few = min(2 * few, MANY)
         chosen[rank] = free[best]
         coverage.add(chosen[rank])
         bound[best] = -np.inf

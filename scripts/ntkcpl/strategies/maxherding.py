@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import numpy as np
 from pydantic import Field
 
-from ntkcpl.herding import Coverage, herd
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
@@ -23,6 +22,8 @@ class MaxHerding(Strategy):
     """σ; the paper takes 1 for all data sets."""
 
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        from ntkcpl.herding import Coverage, herd  # with numba, which the parser does without
+
         x = scale_embedding(pool.embedding, "l2")
         coverage = Coverage(x, np.ones(len(x)), self.bandwidth, pool.labelled)
         return Batch(herd(coverage, pool.unlabelled, budget))

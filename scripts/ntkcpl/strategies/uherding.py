@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ntkcpl.herding import Coverage, herd
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 from ntkcpl.strategies.margin import margins
@@ -29,6 +28,8 @@ class UHerding(Strategy):
     """Divides the outputs before the softmax; the paper fits it on labels that are held out."""
 
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+        from ntkcpl.herding import Coverage, herd  # with numba, which the parser does without
+
         x = scale_embedding(pool.embedding, "l2")
         sigma = self.bandwidth
         if sigma == "adaptive":

@@ -9,10 +9,10 @@ from sklearn.base import BaseEstimator, ClusterMixin
 from threadpoolctl import threadpool_limits
 
 from ntkcpl.artifacts import Clusters
+from ntkcpl.balls import pure_radius
 from ntkcpl.distances import Points
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
-from ntkcpl.strategies.probcover import pure_radius
 
 
 def all_pairs(x):
@@ -76,8 +76,8 @@ def test_equals_the_slow_loop_until_nothing_is_left(kind, purity, seed, monkeypa
     radius = slow_radius(squared, cluster, purity)
     expected = slow_probcover(squared, radius, labelled.tolist(), 45 - len(labelled))
     probcover = load({"method": "probcover", "purity": purity, "scaling": scaling})
-    monkeypatch.setattr("ntkcpl.distances.BLOCK", 7)
-    monkeypatch.setattr("ntkcpl.strategies.probcover.BLOCK", 7)
+    monkeypatch.setattr("ntkcpl.distances.ROWS", 7)
+    monkeypatch.setattr("ntkcpl.distances.COLUMNS", 11)
     assert pure_radius(Points(scale_embedding(x, scaling)), cluster, purity) == radius
     found = probcover.query(pool_of(x, cluster, labelled), 45 - len(labelled), rng).index
     assert found.tolist() == expected
