@@ -5,6 +5,7 @@ import pytest
 from scipy.special import softmax
 
 from ntkcpl.head import Head
+from ntkcpl.herding import Coverage
 from ntkcpl.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
@@ -41,6 +42,27 @@ def random_head(rng, n_classes=3):
         readout=rng.normal(size=(n_classes, 6)).astype(np.float32),
         readout_bias=rng.normal(size=n_classes).astype(np.float32),
     )
+
+
+@pytest.mark.parametrize("n_labelled", [0, 3, 60])
+@pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
+def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, monkeypatch):
+    monkeypatch.setattr("ntkcpl.distances.ROWS", 32)
+    monkeypatch.setattr("ntkcpl.distances.COLUMNS", 100)
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=(40, 64))[rng.integers(40, size=300)] + rng.normal(size=(300, 64)) / 9
+    x[:30] = x[30:60]  # duplicates, whose distance float32 does not know to be zero
+    labelled = rng.permutation(300)[:n_labelled]
+    coverage = Coverage(
+        scale_embedding(x.astype(np.float32), "l2"), rng.random(300), bandwidth, labelled
+    )
+    gains = coverage.gains(np.arange(300))
+    # Both distances and the kernel are known up to float32's rounding.
+    error = coverage.weight.sum() * 1e-4 + 300 * 3e-5 / bandwidth**2
+    some = np.arange(5, 300, 7)
+    for images, bounds in ((np.arange(300), coverage.all_bounds()), (some, coverage.bounds(some))):
+        assert (bounds >= gains[images] * (1 - 1e-12)).all()
+        assert (bounds <= gains[images] + error).all()
 
 
 @pytest.mark.parametrize("kind", ["random", "duplicates", "constant"])
