@@ -9,7 +9,7 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.distances import Points, Tiles
+from ntkcpl.distances import BLOCK, Points, Tiles
 from ntkcpl.tile_loops import count_inside, lower_reach
 
 
@@ -40,14 +40,21 @@ def pure_radius(points: Points, cluster: NDArray[np.int64], purity: float) -> fl
     # The true value is as near to this one as each distance is to its rough value.
     doubt = 2 * (2 * tiles.error)
     doubtful = np.flatnonzero(np.abs(rough - near) <= doubt)
-    exact = np.sort([_reach(points, cluster, point) for point in doubtful.tolist()])
+    exact = np.sort(_reach(points, cluster, doubtful))
     return float(exact[rank - np.count_nonzero(rough < near - doubt)])
 
 
-def _reach(points: Points, cluster: NDArray[np.int64], point: int) -> float:
-    """Return the exact squared distance of a point to the nearest of another cluster."""
-    squared = points.squared_distances(np.array([point]))[0]
-    return float(squared[cluster != cluster[point]].min())
+def _reach(
+    points: Points, cluster: NDArray[np.int64], index: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the exact squared distances of some points to the nearest of another cluster."""
+    reach = np.empty(len(index))
+    for start in range(0, len(index), BLOCK):
+        rows = index[start : start + BLOCK]
+        squared = points.squared_distances(rows)
+        squared[cluster[rows, None] == cluster] = np.inf
+        reach[start : start + BLOCK] = squared.min(axis=1)
+    return reach
 
 
 class Balls:
@@ -72,8 +79,10 @@ class Balls:
         self._x, self._radius = points.x, radius
         self._norm = points.squared_norm.astype(np.float32)
         self._tiles = Tiles(points.x)
-        # A point lies in its own ball.
-        self.gain = (uncovered & (radius > 0)).astype(np.int32)
+        if radius <= 0:  # an open ball without a radius holds nothing
+            self.gain = np.zeros(len(uncovered), dtype=np.int32)
+            return
+        self.gain = uncovered.astype(np.int32)  # a point lies in its own ball
         weight = uncovered.astype(np.int32)
         for a, b, skip, product in self._tiles.upper_triangle():
             self._count(product, skip, a, b, weight[a], weight[b], self.gain[a])

@@ -90,8 +90,9 @@ def pretrain(
         raise PretrainingError(f"pretraining needs at least {at_least} images in the pool")
     source = images
     if isinstance(images, ImageFiles):
-        source = replace(images, size=settings.source_size or images.size)
-        source = source[:] if source.size <= SMALL else source
+        size = settings.source_size or images.size
+        source = _in_memory(replace(images, size=size))
+        images = source if size == images.size else _in_memory(images)
     with fixed_threads(settings.threads), torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed_of("pretrain", settings.seed, "weights"))
         method = METHODS[settings.method](build(encoder_settings), settings)
@@ -108,6 +109,11 @@ def pretrain(
     if not trainer.is_global_zero:
         sys.exit(0)  # a process that Lightning started for another device
     return method.encoder.eval().cpu(), monitor.history
+
+
+def _in_memory(files: ImageFiles) -> NDArray[np.uint8] | ImageFiles:
+    """Return images in memory if they are small, else the files."""
+    return files[:] if files.size <= SMALL else files
 
 
 class Pretraining(lightning.LightningModule):
