@@ -82,8 +82,8 @@ class Balls:
         if radius <= 0:  # an open ball without a radius holds nothing
             self.gain = np.zeros(len(uncovered), dtype=np.int32)
             return
-        self.gain = uncovered.astype(np.int32)  # a point lies in its own ball
         weight = uncovered.astype(np.int32)
+        self.gain = weight.copy()  # a point lies in its own ball
         for a, b, skip, product in self._tiles.upper_triangle():
             self._count(product, skip, a, b, weight[a], weight[b], self.gain[a])
 

@@ -123,9 +123,10 @@ class Tiles:
         """
         for row in range(0, len(index), ROWS):
             rows = slice(row, row + ROWS)
+            some = self._x[index[rows]]
             for column in range(0, len(self._x), COLUMNS):
                 columns = slice(column, column + COLUMNS)
-                yield rows, columns, -ROWS - 1, self._x[index[rows]] @ self._x[columns].T
+                yield rows, columns, -ROWS - 1, some @ self._x[columns].T
 
 
 class Farthest:

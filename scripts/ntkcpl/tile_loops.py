@@ -42,12 +42,8 @@ def count_inside(
     """
     for i in range(product.shape[0]):
         start = max(0, i + skip + 1)
-        row, norms, weights, counts = (
-            product[i, start:],
-            norm_b[start:],
-            weight_b[start:],
-            count_b[start:],
-        )
+        row, norms = product[i, start:], norm_b[start:]
+        weights, counts = weight_b[start:], count_b[start:]
         low = np.float32(radius - slack - norm_a[i])
         high = np.float32(radius + slack - norm_a[i])
         weight, total, doubtful = weight_a[i], np.int32(0), np.int32(0)
@@ -95,14 +91,8 @@ def bound_gains(
             u = exponent * np.float32(1 / 256)
             cubic = one + u * np.float32(1 / 3) * (one + u * np.float32(1 / 4))
             power = one + u * (one + u * np.float32(1 / 2) * cubic)
-            power *= power
-            power *= power
-            power *= power
-            power *= power
-            power *= power
-            power *= power
-            power *= power
-            power *= power
+            for _ in range(8):
+                power *= power
             kernel = power * (one + GAIN_ERROR)
             total += weights[j] * max(kernel - covereds[j], np.float32(0))
             gains[j] += weight * max(kernel - covered, np.float32(0))

@@ -24,6 +24,7 @@ def drawn(kind, n=130, width=40):
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch):
+    monkeypatch.setattr("ntkcpl.balls.BLOCK", 20)
     monkeypatch.setattr("ntkcpl.distances.ROWS", 16)
     monkeypatch.setattr("ntkcpl.distances.COLUMNS", 50)
 

@@ -76,6 +76,8 @@ def test_equals_the_slow_loop_until_nothing_is_left(kind, purity, seed, monkeypa
     radius = slow_radius(squared, cluster, purity)
     expected = slow_probcover(squared, radius, labelled.tolist(), 45 - len(labelled))
     probcover = load({"method": "probcover", "purity": purity, "scaling": scaling})
+    monkeypatch.setattr("ntkcpl.distances.BLOCK", 7)
+    monkeypatch.setattr("ntkcpl.balls.BLOCK", 7)
     monkeypatch.setattr("ntkcpl.distances.ROWS", 7)
     monkeypatch.setattr("ntkcpl.distances.COLUMNS", 11)
     assert pure_radius(Points(scale_embedding(x, scaling)), cluster, purity) == radius
