@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures study strategies test check report lock clean
+.PHONY: help figures study strategies test golden check report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ strategies: .venv/installed ## List the strategies
 
 test: .venv/installed ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+golden: .venv/installed ## Write anew what tests/workflow/test_golden.py compares choices with
+	NTKCPL_RENEW_GOLDEN=1 $(BIN)/python -m pytest tests/workflow/test_golden.py
 
 check: .venv/installed ## Check style, types and the workflow
 	$(BIN)/ruff check .
