@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from ntkcpl.kernel import empirical_ntk, infinite_ntk
+from ntkcpl.regression.kernel import empirical_ntk, infinite_ntk
 
 
 def seconds(work):

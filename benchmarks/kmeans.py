@@ -20,8 +20,8 @@ from sklearn.cluster import kmeans_plusplus as sklearn_plusplus
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from ntkcpl.kmeans import UNKNOWN, constrained_kmeans, kmeans_plusplus, lloyd
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.kmeans import UNKNOWN, constrained_kmeans, kmeans_plusplus, lloyd
+from ntkcpl.geometry.scaling import scale_embedding
 
 ITERATIONS = 10  # too few for either to converge
 

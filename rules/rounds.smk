@@ -61,7 +61,6 @@ rule train_classifier:
         settings=lambda w: canonical(
             classifier=experiment_of(w).classifier,
             batch_size=batch_size(w),
-            keep_hidden=strategy_of(w).reads_hidden,
         ),
         code=code_digest("train_classifier"),
     script:

@@ -6,38 +6,33 @@ log_to(snakemake.log[0])
 
 import time
 
-import numpy as np
-
-from ntkcpl.artifacts import Provenance, read_classifier, read_features, write_clusters
+from ntkcpl.artifacts.classifier import read_classifier
+from ntkcpl.artifacts.clusters import write_clusters
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.files import Provenance
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.seeding import numpy_generator
+from ntkcpl.records import Pool
+from ntkcpl.rounds import Identity
 
 started = time.perf_counter()
 w = snakemake.wildcards
-identity = (w.experiment, w.strategy, int(w.seed), int(w.round))
+identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 clustering = Clustering.parse(snakemake.params.settings)
 features = read_features(snakemake.input.features)
 inputs = {"features": features.digest}
-
-feature, labelled, predicted = features.embedding, np.empty(0, dtype=np.int64), None
+pool = Pool(features.embedding)
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
     inputs["classifier"] = classifier.digest
-    labelled, predicted = classifier.labelled, classifier.probability.argmax(axis=1)
-    if clustering.feature == "al":
-        feature = classifier.hidden
+    labelled = classifier.labelled
+    pool = Pool(features.embedding, labelled, features.label[labelled], classifier.head)
 
 clusters = clustering.cluster(
-    feature,
-    labelled,
-    features.label[labelled],
-    predicted,
-    numpy_generator(*identity, "cluster_pool"),
-    n_classes=len(features.classes),
+    pool, identity.generator("cluster_pool"), n_classes=len(features.classes) or None
 )
 write_clusters(
     snakemake.output.clusters,
     clusters,
-    Provenance(snakemake.params.settings, inputs, identity),
+    Provenance(snakemake.params.settings, inputs, identity, snakemake.params.code),
     seconds=time.perf_counter() - started,
 )

@@ -1,4 +1,4 @@
-"""Compare what kernels predict with what the trained heads of one run do."""
+"""Compare what kernels predict with what the trained classifiers of one run do."""
 
 from ntkcpl.logs import log_to
 
@@ -6,15 +6,19 @@ log_to(snakemake.log[0])
 
 import json
 
-from ntkcpl.artifacts import read_classifier, read_features, write_text
+from ntkcpl.artifacts.classifier import read_classifier
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.files import write_text
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.fidelity import compare_kernels
 
+w = snakemake.wildcards
 features = read_features(snakemake.input.features)
 comparison = compare_kernels(
     features,
     [read_classifier(path, features) for path in snakemake.input.classifiers],
     ClassifierSettings.model_validate(json.loads(snakemake.params.settings)),
-    int(snakemake.wildcards.seed),
+    (w.experiment, int(w.seed)),
 )
+comparison.insert(0, "seed", int(w.seed))
 write_text(snakemake.output.kernels, comparison.to_csv(index=False, lineterminator="\n"))

@@ -7,7 +7,7 @@ log_to(snakemake.log[0])
 import json
 
 from ntkcpl import datasets
-from ntkcpl.artifacts import Provenance
+from ntkcpl.artifacts.files import Provenance
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, extract_features
 
@@ -18,5 +18,5 @@ extract_features(
     datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"])),
     encoder,
     FeatureSettings.model_validate(settings["features"]),
-    Provenance(snakemake.params.settings, {"encoder": digest}, ()),
+    Provenance(snakemake.params.settings, {"encoder": digest}, (), snakemake.params.code),
 )

@@ -6,7 +6,7 @@ log_to(snakemake.log[0])
 
 import json
 
-from ntkcpl.artifacts import Provenance, content_digest
+from ntkcpl.artifacts.files import Provenance, content_digest
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.encoders.weights import import_encoder
@@ -17,5 +17,5 @@ inputs = {"checkpoint": content_digest(file)} if file else {}
 save_encoder(
     snakemake.output.encoder,
     import_encoder(settings),
-    Provenance(snakemake.params.settings, inputs, ()),
+    Provenance(snakemake.params.settings, inputs, (), snakemake.params.code),
 )

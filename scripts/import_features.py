@@ -4,12 +4,17 @@ from ntkcpl.logs import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.artifacts import Provenance, content_digest
-from ntkcpl.ready_embeddings import import_features
+from ntkcpl.artifacts.files import Provenance, content_digest
+from ntkcpl.precomputed import import_features
 
 source = snakemake.input.embeddings
 import_features(
     snakemake.output.features,
     source,
-    Provenance(snakemake.params.settings, {"embeddings": content_digest(source)}, ()),
+    Provenance(
+        snakemake.params.settings,
+        {"embeddings": content_digest(source)},
+        (),
+        snakemake.params.code,
+    ),
 )

@@ -1,4 +1,4 @@
-"""Compare estimated with true coverage, and with the head's accuracy, after each round of a run."""
+"""Compare estimated and true coverage with the classifier's accuracy, after each round."""
 
 from ntkcpl.logs import log_to
 
@@ -6,10 +6,12 @@ log_to(snakemake.log[0])
 
 import json
 
-import pandas as pd
-
 from ntkcpl import strategies
-from ntkcpl.artifacts import read_classifier, read_clusters, read_features, write_text
+from ntkcpl.artifacts.batch import read_estimated_coverage
+from ntkcpl.artifacts.classifier import read_classifier
+from ntkcpl.artifacts.clusters import read_clusters
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.files import write_text
 from ntkcpl.fidelity import Round, measure_coverage
 
 w = snakemake.wildcards
@@ -19,7 +21,7 @@ rounds = [
     Round(
         read_clusters(clusters, features)[0],
         read_classifier(classifier, features),
-        pd.read_csv(batch)["estimated_coverage"].iloc[-1],
+        read_estimated_coverage(batch),
     )
     for clusters, batch, classifier in zip(
         files.clusters, files.batches, files.classifiers, strict=True

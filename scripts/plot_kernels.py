@@ -1,4 +1,4 @@
-"""Plot how often kernels and trained heads predict the same class (the paper's section 3.3)."""
+"""Plot how often kernels and trained classifiers predict the same class (section 3.3)."""
 
 from ntkcpl.logs import log_to
 
@@ -6,7 +6,8 @@ log_to(snakemake.log[0])
 
 import pandas as pd
 
-from ntkcpl import fidelity_report, plots
+from ntkcpl.reporting import fidelity as fidelity_report
+from ntkcpl.reporting import plots
 
 kernels = pd.concat(map(pd.read_csv, snakemake.input.kernels))
 figure = fidelity_report.plot_kernels(kernels, title=snakemake.wildcards.experiment)

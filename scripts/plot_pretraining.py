@@ -6,6 +6,6 @@ log_to(snakemake.log[0])
 
 import pandas as pd
 
-from ntkcpl import plots
+from ntkcpl.reporting import plots
 
 plots.save(plots.plot_pretraining(pd.read_csv(snakemake.input.history)), *snakemake.output)

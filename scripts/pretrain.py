@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 from ntkcpl import datasets
-from ntkcpl.artifacts import Provenance
+from ntkcpl.artifacts.files import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.pretraining import PretrainingSettings
@@ -33,6 +33,6 @@ write_history(snakemake.output.history, history)
 save_encoder(
     snakemake.output.encoder,
     encoder,
-    Provenance(snakemake.params.settings, {}, ()),
+    Provenance(snakemake.params.settings, {}, (), snakemake.params.code),
 )
 remove_checkpoint(checkpoint)

@@ -7,43 +7,37 @@ log_to(snakemake.log[0])
 import json
 import os
 import time
+from dataclasses import replace
 
 os.environ["NUMBA_NUM_THREADS"] = str(snakemake.threads)
 
-import numpy as np
-
 from ntkcpl import strategies
-from ntkcpl.artifacts import read_classifier, read_clusters, read_features, write_batch
-from ntkcpl.head import Head
-from ntkcpl.seeding import numpy_generator
+from ntkcpl.artifacts.batch import write_batch
+from ntkcpl.artifacts.classifier import read_classifier
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.records import Pool
+from ntkcpl.rounds import Identity, select_batch
 
 started = time.perf_counter()
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
-strategy = strategies.load(settings["strategy"])
 features = read_features(snakemake.input.features)
-labelled = np.empty(0, dtype=np.int64)
-known, clustering_seconds = {}, 0.0
+pool, clustering_seconds = Pool(features.embedding), 0.0
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
     labelled = classifier.labelled
-    known |= {"probability": classifier.probability, "hidden": classifier.hidden}
-    known["head"] = Head.from_state(classifier.state)
+    pool = Pool(features.embedding, labelled, features.label[labelled], classifier.head)
 if snakemake.input.clusters:
-    known["clusters"], clustering_seconds = read_clusters(snakemake.input.clusters, features)
+    from ntkcpl.artifacts.clusters import read_clusters
 
-name = w.strategy
-if strategy.random_start and not len(labelled):
-    # Strategies that start at random start from the same images for the same seed.
-    name, strategy = "random", strategies.load({"method": "random"})
+    clusters, clustering_seconds = read_clusters(snakemake.input.clusters, features)
+    pool = replace(pool, clusters=clusters)
 
-batch = strategy.query(
-    strategies.Pool(features.embedding, labelled, features.label[labelled], **known),
+batch = select_batch(
+    strategies.load(settings["strategy"]),
+    pool,
     settings["batch_size"],
-    numpy_generator(w.experiment, name, int(w.seed), int(w.round), "select_batch"),
+    Identity(w.experiment, w.strategy, int(w.seed), int(w.round)),
 )
-elapsed = clustering_seconds + time.perf_counter() - started
-seconds = np.full(len(batch.index), elapsed)
-if batch.seconds is not None:
-    seconds += batch.seconds - batch.seconds[-1]
-write_batch(snakemake.output.batch, features, batch.index, batch.estimated_coverage, seconds)
+seconds = clustering_seconds + time.perf_counter() - started
+write_batch(snakemake.output.batch, features, batch, seconds)

@@ -8,22 +8,13 @@ import json
 
 import pandas as pd
 
-from ntkcpl.artifacts import open_hdf5, write_text
-from ntkcpl.evaluation import read_accuracy
-from ntkcpl.summary import summary
+from ntkcpl.artifacts.features import read_feature_facts
+from ntkcpl.artifacts.files import write_text
+from ntkcpl.reporting.accuracy import read_accuracy
+from ntkcpl.reporting.summary import summary
 
 accuracy = read_accuracy(snakemake.input.accuracy)
-with open_hdf5(snakemake.input.features, "features") as file:
-    pool, dimension = file["pool/embedding"].shape
-    sizes = {
-        "pool": pool,
-        "dimension": dimension,
-        "views": file["pool/views"].shape[1],
-        "test": len(file["test/id"]),
-        "classes": len(file["classes"]),
-    }
-    attributes = dict(file.attrs)
-
+attributes, sizes = read_feature_facts(snakemake.input.features)
 config = json.loads(snakemake.params.settings)
 pretraining, embedding_seconds = None, {}
 if snakemake.input.history:

@@ -1,4 +1,4 @@
-"""Tabulate how often kernels and trained heads predict the same class."""
+"""Tabulate how often kernels and trained classifiers predict the same class."""
 
 from ntkcpl.logs import log_to
 
@@ -6,7 +6,8 @@ log_to(snakemake.log[0])
 
 import pandas as pd
 
-from ntkcpl import fidelity_report, tables
+from ntkcpl.reporting import fidelity as fidelity_report
+from ntkcpl.reporting import tables
 
 kernels = pd.concat(map(pd.read_csv, snakemake.input.kernels))
 tables.write(fidelity_report.kernel_table(kernels), *snakemake.output)

@@ -1,4 +1,4 @@
-"""The classifier: a small head trained on the frozen embedding's augmented views.
+"""The classifier: a small network trained on the frozen embedding's augmented views.
 
 torch is imported in the functions that use it, so that the parser of the configuration, which
 reads the settings' class, does without.
@@ -15,7 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ntkcpl.artifacts import Classifier, Features
+from ntkcpl.devices import fixed_threads
+from ntkcpl.head import Head
+from ntkcpl.records import Classifier, Features
 from ntkcpl.seeding import seed_of, torch_generator
 from ntkcpl.settings import Settings
 
@@ -38,6 +40,8 @@ class ClassifierSettings(Settings):
     """Nesterov momentum."""
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
     """Weight decay."""
+    threads: Annotated[int, Field(ge=1)] = 1
+    """CPU threads, part of the result: another number rounds sums differently."""
 
 
 def train_classifier(
@@ -46,9 +50,8 @@ def train_classifier(
     settings: ClassifierSettings,
     identity: tuple[str | int, ...],
     selection_seconds: float = float("nan"),
-    keep_hidden: bool = True,
 ) -> Classifier:
-    """Train a new head on the labelled images and apply it to the pool and the test set.
+    """Train a new classifier on the labelled images, and measure it on the pool and the test set.
 
     In each epoch each labelled image takes part as one of its augmented views, drawn at random;
     predictions are made on the embedding without augmentation.
@@ -65,38 +68,41 @@ def train_classifier(
         (experiment, strategy, seed, round): seeds the initial weights and the order of batches.
     selection_seconds
         Passed on to the metrics.
-    keep_hidden
-        Whether the classifier says what the hidden units of the pool are.
 
     Raises
     ------
     ValueError
-        If an image of `labelled` has no label.
+        If an image of `labelled` has no label, or if the training diverges.
     """
     import torch
 
     if (features.label[labelled] < 0).any():
         raise ValueError(f"{features.id[labelled[features.label[labelled] < 0][0]]} has no label")
     started = time.perf_counter()
-    head = _new_head(
-        features.embedding.shape[1], len(features.classes), settings, seed_of(*identity, "weights")
-    )
-    views = torch.from_numpy(features.views(labelled))
-    label = torch.from_numpy(features.label[labelled])
-    loss = _train(head, views, label, settings, torch_generator(*identity, "batches"))
+    with fixed_threads(settings.threads):
+        network = _new_network(
+            features.embedding.shape[1],
+            len(features.classes),
+            settings,
+            seed_of(*identity, "weights"),
+        )
+        views = torch.from_numpy(features.views_of(labelled))
+        label = torch.from_numpy(features.label[labelled])
+        loss = _train(network, views, label, settings, torch_generator(*identity, "batches"))
+    if not math.isfinite(loss):
+        raise ValueError(
+            f"the training of the classifier diverged, its loss is {loss}: lower "
+            f"classifier.learning_rate, now {settings.learning_rate}"
+        )
     seconds = time.perf_counter() - started
-
-    probability, hidden = _apply(head, features.embedding)
-    test_probability, _ = _apply(head, features.test_embedding)
+    state = {name: value.numpy() for name, value in network.state_dict().items()}
+    head = Head.from_state(state)
     return Classifier(
-        digest="",
         labelled=labelled,
-        probability=probability.astype(np.float16),
-        hidden=hidden.astype(np.float16) if keep_hidden else None,
-        state={name: value.numpy() for name, value in head.state_dict().items()},
+        state=state,
         metrics={
-            "test_accuracy": accuracy(test_probability, features.test_label),
-            "pool_accuracy": accuracy(probability, features.label),
+            "test_accuracy": accuracy(head, features.test_embedding, features.test_label),
+            "pool_accuracy": accuracy(head, features.embedding, features.label),
             "train_loss": loss,
             "selection_seconds": selection_seconds,
             "training_seconds": seconds,
@@ -104,7 +110,7 @@ def train_classifier(
     )
 
 
-def accuracy(probability: NDArray[np.floating], label: NDArray[np.int64]) -> float:
+def accuracy(head: Head, embedding: NDArray[np.floating], label: NDArray[np.int64]) -> float:
     """Return the share in [0, 1] of the labelled rows whose largest output is their label.
 
     NaN where no row has a label (all are -1).
@@ -112,10 +118,10 @@ def accuracy(probability: NDArray[np.floating], label: NDArray[np.int64]) -> flo
     known = label >= 0
     if not known.any():
         return float("nan")
-    return float((probability[known].argmax(axis=1) == label[known]).mean())
+    return float((head.predicted(embedding[known]) == label[known]).mean())
 
 
-def _new_head(
+def _new_network(
     width: int, n_classes: int, settings: ClassifierSettings, seed: int
 ) -> torch.nn.Sequential:
     import torch
@@ -132,7 +138,7 @@ def _new_head(
 
 
 def _train(
-    head: torch.nn.Sequential,
+    network: torch.nn.Sequential,
     views: torch.Tensor,
     label: torch.Tensor,
     settings: ClassifierSettings,
@@ -146,8 +152,8 @@ def _train(
     # Nearly equal sizes, because batch norm cannot train on a batch of one image.
     n_batches = -(-n // settings.batch_size)
     steps = settings.epochs * n_batches
-    step = sgd(list(head.parameters()), settings.momentum, settings.weight_decay)
-    head.train()
+    step = sgd(list(network.parameters()), settings.momentum, settings.weight_decay)
+    network.train()
     done, total = 0, 0.0
     for _ in range(settings.epochs):
         total = 0.0
@@ -158,8 +164,8 @@ def _train(
         for rows, view in zip(
             order.tensor_split(n_batches), drawn.tensor_split(n_batches), strict=True
         ):
-            loss = cross_entropy(head(views[rows, view]), label[rows])
-            head.zero_grad()
+            loss = cross_entropy(network(views[rows, view]), label[rows])
+            network.zero_grad()
             loss.backward()
             step(settings.learning_rate * (1 + math.cos(math.pi * done / steps)) / 2)
             done += 1
@@ -189,19 +195,3 @@ def sgd(
             parameter.sub_(gradient.add_(velocity, alpha=momentum), alpha=learning_rate)
 
     return step
-
-
-def _apply(
-    head: torch.nn.Sequential, embedding: NDArray[np.float32], block: int = 8192
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return softmax output (N, C) and hidden units after the ReLU (N, H)."""
-    import torch
-
-    head.eval()
-    probability, hidden = [], []
-    with torch.inference_mode():
-        for rows in torch.from_numpy(embedding).split(block):
-            units = head[:3](rows)
-            hidden.append(units.numpy())
-            probability.append(head[3](units).softmax(dim=1).numpy())
-    return np.concatenate(probability), np.concatenate(hidden)

@@ -22,7 +22,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from ntkcpl import datasets, ready_embeddings, strategies
+from ntkcpl import datasets, precomputed, strategies
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
@@ -53,8 +53,8 @@ def _distinct(values: list[Any]) -> list[Any]:
 
 def _file_fits(features: str) -> str:
     try:
-        ready_embeddings.pool_size(Path(features).expanduser())
-    except (ready_embeddings.EmbeddingsError, RuntimeError) as error:  # or "~" of nobody
+        precomputed.pool_size(Path(features).expanduser())
+    except (precomputed.EmbeddingsError, RuntimeError) as error:  # or "~" of nobody
         raise ValueError(str(error)) from error
     return features
 
@@ -124,7 +124,7 @@ class ExperimentSettings(Settings):
         if self.dataset is not None:
             return datasets.pool_size(self.dataset)
         assert self.embeddings is not None
-        return ready_embeddings.pool_size(self.embeddings)
+        return precomputed.pool_size(self.embeddings)
 
     @property
     def embeddings(self) -> Path | None:

@@ -1,6 +1,8 @@
-"""Where the heavy arrays live."""
+"""Where the heavy arrays live, and how many threads compute."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 # One of these exists where there is a driver: NVIDIA's on Linux, or Windows' for its Linux.
@@ -19,3 +21,19 @@ def default_device() -> str:
     import torch
 
     return "cuda" if torch.cuda.is_available() else "cpu"
+
+
+@contextmanager
+def fixed_threads(number: int) -> Iterator[None]:
+    """Compute with `number` torch threads in the block, then with as many as before.
+
+    The split of a sum decides how it rounds.
+    """
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(number)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)

@@ -17,7 +17,8 @@ from ntkcpl.encoders import Precision
 from ntkcpl.settings import Settings
 
 if TYPE_CHECKING:
-    from ntkcpl.artifacts import Parts, Provenance
+    from ntkcpl.artifacts.files import Provenance
+    from ntkcpl.artifacts.parts import Parts
     from ntkcpl.datasets import Dataset, Split
     from ntkcpl.encoders.encoder import Encoder
 
@@ -64,7 +65,7 @@ def extract_features(
     provenance: "Provenance",
     progress: bool = True,
 ) -> None:
-    """Write `features.h5` (see `ntkcpl.artifacts.hdf5.LAYOUTS`), part by part.
+    """Write `features.h5` (see `ntkcpl.artifacts.features.LAYOUT`), part by part.
 
     If it was killed, it goes on from the parts that it finds in `features.parts` beside the file,
     to the same file. Memory: the embeddings (N, D) float32, and a part of the views.
@@ -95,19 +96,25 @@ def extract_features(
     """
     from tqdm import tqdm
 
-    from ntkcpl.artifacts import Parts, create_hdf5, store
-    from ntkcpl.encoders.threads import fixed_threads
-    from ntkcpl.pretraining.monitor import knn_accuracy, linear_accuracy
+    from ntkcpl.artifacts.features import LAYOUT
+    from ntkcpl.artifacts.files import library_versions
+    from ntkcpl.artifacts.hdf5 import create_hdf5
+    from ntkcpl.artifacts.parts import Parts
+    from ntkcpl.devices import fixed_threads
+    from ntkcpl.encoders.quality import knn_accuracy, linear_accuracy
 
     start = time.perf_counter()
     encoder = encoder.to(default_device())
     total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
     splits = {"pool": dataset.pool, "test": dataset.test}
-    identity = provenance.attributes("features") | {"recipe": settings.canonical()}
-    parts = Parts(path, json.dumps([identity, dataset.pool.id, dataset.test.id]))
+    # By the code that decides the result, not by the revision, which any edit changes.
+    origin = [provenance.settings, dict(provenance.inputs), provenance.code, library_versions()]
+    parts = Parts(
+        path, json.dumps([origin, settings.canonical(), dataset.pool.id, dataset.test.id])
+    )
     with (
         fixed_threads(settings.threads),
-        create_hdf5(path, "features", provenance) as file,
+        create_hdf5(path, LAYOUT, provenance) as file,
         tqdm(total=total, desc="extract", unit="image", disable=not progress) as bar,
     ):
         for name, split in splits.items():
@@ -115,23 +122,18 @@ def extract_features(
             make = partial(_embed_rows, split, encoder, settings, bar.update)
             for rows, part in _by_parts(name, split.id, PART, make, parts, bar.update):
                 embedding[rows] = part
-            store(file, f"{name}/embedding", embedding)
-            store(file, f"{name}/label", split.label)
-            store(file, f"{name}/id", split.id)
-        store(file, "classes", dataset.classes)
-        views = file.create_dataset(
-            "pool/views",
-            (len(dataset.pool.id), settings.views, encoder.embedding_width),
-            dtype=np.float16,
-            chunks=(1, settings.views, encoder.embedding_width),  # read for few rows at a time
-            fletcher32=True,
-        )
+            file.store(f"{name}/embedding", embedding)
+            file.store(f"{name}/label", split.label)
+            file.store(f"{name}/id", split.id)
+        file.store("classes", dataset.classes)
+        shape = (len(dataset.pool.id), settings.views, encoder.embedding_width)
+        views = file.create("pool/views", shape, chunk_rows=1)  # read for few rows at a time
         drawn = draw_views(len(dataset.pool.id), settings)
         make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
         size = max(1, PART // settings.views)
         for rows, part in _by_parts("views", dataset.pool.id, size, make_views, parts, bar.update):
             views[rows] = part
-        pool, test = ((file[f"{name}/embedding"][:], s.label) for name, s in splits.items())
+        pool, test = ((file.array(f"{name}/embedding"), s.label) for name, s in splits.items())
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)

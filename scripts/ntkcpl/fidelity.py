@@ -1,4 +1,4 @@
-"""Does kernel regression know what the trained head will do? (section 3.3 of the paper).
+"""Does kernel regression know what the trained classifier will do? (section 3.3 of the paper).
 
 `compare_kernels` asks how often the two predict the same class, for kernels to choose from;
 `measure_coverage` how the coverage that NTKCPL estimates compares with the true one.
@@ -12,18 +12,18 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ntkcpl.artifacts import Classifier, Clusters, Features
 from ntkcpl.classifier import ClassifierSettings, train_classifier
-from ntkcpl.kernel import Width, ntk
-from ntkcpl.lookahead import covered
-from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.records import Classifier, Clusters, Features
+from ntkcpl.regression.incremental import covered
+from ntkcpl.regression.kernel import Width, ntk
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 WIDTHS: tuple[Width, ...] = (64, 512, 4096, "infinite")
 SCALINGS: tuple[Scaling, ...] = ("raw", "l2", "l2_centred", "standardised")
 JITTERS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
-SECOND_HEAD = "second head"
+SECOND_CLASSIFIER = "second classifier"
 
 
 def regress(
@@ -35,7 +35,8 @@ def regress(
 ) -> NDArray[np.float64]:
     """Return the kernel regression on one-hot labels (N, C), solved from scratch in float64.
 
-    It equals `LookAhead.predictions`, at the cost of one solve instead of a residual kernel.
+    It equals `IncrementalRegression.predictions`, at the cost of one solve instead of a residual
+    kernel.
 
     Parameters
     ----------
@@ -71,25 +72,26 @@ def compare_kernels(
     features: Features,
     classifiers: Sequence[Classifier],
     settings: ClassifierSettings,
-    seed: int,
+    identity: tuple[str | int, ...],
     considered: int = 5_000,
     widths: Sequence[Width] = WIDTHS,
     scalings: Sequence[Scaling] = SCALINGS,
     jitters: Sequence[float] = JITTERS,
 ) -> pd.DataFrame:
-    """Compare the regression's predictions with those of heads trained on the same labels.
+    """Compare the regression's predictions with those of classifiers trained on the same labels.
 
     Parameters
     ----------
     features
         Embeddings and labels of the pool.
     classifiers
-        Heads of one run, trained on ever more labels.
+        Those of one run, trained on ever more labels.
     settings
-        Their recipe, by which a second head is trained for each: two heads that differ in nothing
-        but their initial weights and batches agree as well as a kernel can hope to.
-    seed
-        Of the images considered, the kernels' draws and the second heads.
+        Their recipe, by which a second one is trained for each: two that differ in nothing but
+        their initial weights and batches agree as well as a kernel can hope to.
+    identity
+        (experiment, seed): seeds the images considered, the kernels' draws and the second
+        classifiers.
     considered
         Number of images of the pool, those labelled included, that the kernels are computed for.
     widths, scalings, jitters
@@ -98,10 +100,10 @@ def compare_kernels(
     Returns
     -------
     DataFrame
-        seed, kernel, scaling, jitter, labels, agreement, accuracy: a row a variant and head.
-        `agreement` is the share of the unlabelled images considered for which kernel and head
-        predict the same class, `accuracy` the share for which the kernel predicts the true one.
-        The second head is the kernel called `second head`, its scaling and jitter empty.
+        kernel, scaling, jitter, labels, agreement, accuracy: a row a variant and classifier.
+        `agreement` is the share of the unlabelled images considered for which kernel and
+        classifier predict the same class, `accuracy` the share for which the kernel predicts the
+        true one. A second classifier is the kernel of that name, its scaling and jitter empty.
 
     Raises
     ------
@@ -111,44 +113,46 @@ def compare_kernels(
     _check_labels(features)
     labelled = classifiers[-1].labelled
     others = np.setdiff1d(np.arange(len(features.label)), labelled)
-    rng = numpy_generator("compare_kernels", seed)
+    rng = numpy_generator("compare_kernels", *identity)
     drawn = rng.permutation(others)[: max(considered - len(labelled), 0)]
     index = np.concatenate([labelled, drawn])
     truth = features.label[index]
     rows: list[dict[str, object]] = []
 
-    def compare(predicted: NDArray[np.int64], head: Classifier, **variant: object) -> None:
-        n = len(head.labelled)  # the first rows of `index`
-        same = predicted[n:] == head.probability[index[n:]].argmax(axis=1)
-        right = predicted[n:] == truth[n:]
-        scores = {"labels": n, "agreement": same.mean(), "accuracy": right.mean()}
-        rows.append({"seed": seed} | variant | scores)
+    answers = [classifier.head.predicted(features.embedding[index]) for classifier in classifiers]
+    numbers = [len(classifier.labelled) for classifier in classifiers]  # the first rows of `index`
 
-    for head in classifiers:
-        identity = ("compare_kernels", SECOND_HEAD, seed, len(head.labelled))
-        second = train_classifier(features, head.labelled, settings, identity)
-        predicted = second.probability[index].argmax(axis=1)
-        compare(predicted, head, kernel=SECOND_HEAD, scaling="", jitter=np.nan)
+    def compare(predicted: NDArray[np.int64], k: int, **variant: object) -> None:
+        n = numbers[k]
+        same, right = predicted[n:] == answers[k][n:], predicted[n:] == truth[n:]
+        scores = {"labels": n, "agreement": same.mean(), "accuracy": right.mean()}
+        rows.append(variant | scores)
+
+    for k, classifier in enumerate(classifiers):
+        another = ("compare_kernels", SECOND_CLASSIFIER, *identity, numbers[k])
+        second = train_classifier(features, classifier.labelled, settings, another)
+        predicted = second.head.predicted(features.embedding[index])
+        compare(predicted, k, kernel=SECOND_CLASSIFIER, scaling="", jitter=np.nan)
     for width, scaling in product(widths, scalings):
-        rng = numpy_generator("compare_kernels", str(width), seed)
+        rng = numpy_generator("compare_kernels", str(width), *identity)
         kernel = ntk(scale_embedding(features.embedding[index], scaling), width, rng)
-        for jitter, head in product(jitters, classifiers):
-            first = np.arange(len(head.labelled))
+        for jitter, (k, n) in product(jitters, enumerate(numbers)):
+            first = np.arange(n)
             outputs = regress(kernel, first, truth[first], len(features.classes), jitter)
             variant = {"kernel": str(width), "scaling": scaling, "jitter": jitter}
-            compare(outputs.argmax(axis=1), head, **variant)
+            compare(outputs.argmax(axis=1), k, **variant)
     return pd.DataFrame(rows)
 
 
 class Round(NamedTuple):
-    """What is known of one round: its clusters, its head, and what NTKCPL estimated.
+    """What is known of one round: its clusters, its classifier, and what NTKCPL estimated.
 
     Attributes
     ----------
     clusters
         The images considered.
     classifier
-        The head trained after the round.
+        The one trained after the round.
     estimated
         The coverage estimated once the whole batch is labelled.
     """
@@ -161,7 +165,7 @@ class Round(NamedTuple):
 def measure_coverage(
     features: Features, strategy: NTKCPL, rounds: Sequence[Round], identity: tuple[str | int, ...]
 ) -> pd.DataFrame:
-    """Compare estimated coverage, true coverage and the head's accuracy after each round.
+    """Compare estimated coverage, true coverage and the classifier's accuracy after each round.
 
     Parameters
     ----------
@@ -177,10 +181,10 @@ def measure_coverage(
     Returns
     -------
     DataFrame
-        round, labels, purity, estimated, true, head: shares of the images that the round
+        round, labels, purity, estimated, true, classifier: shares of the images that the round
         considered. For `purity`, the true class is the most frequent one of the cluster; for
         `estimated`, kernel regression on pseudo-labels predicts the pseudo-label; for `true`, on
-        true labels the true label; for `head`, the trained head predicts the true label.
+        true labels the true label; for `classifier`, the trained one predicts the true label.
 
     Raises
     ------
@@ -199,7 +203,7 @@ def measure_coverage(
             len(features.classes),
             strategy.jitter,
         )
-        predicted = classifier.probability[index].argmax(axis=1)
+        predicted = classifier.head.predicted(features.embedding[index])
         rows.append(
             {
                 "round": number,
@@ -207,7 +211,7 @@ def measure_coverage(
                 "purity": purity(clusters.pseudo_label, features.label[index]),
                 "estimated": estimated,
                 "true": covered(outputs, features.label[index]).mean(),
-                "head": (predicted == features.label[index]).mean(),
+                "classifier": (predicted == features.label[index]).mean(),
             }
         )
     return pd.DataFrame(rows)

@@ -1,4 +1,9 @@
-"""The trained head in NumPy: strategies that ask it further questions do without torch."""
+"""The trained classifier's head in NumPy: strategies that ask it questions do without torch.
+
+Its sums are exact (`geometry.distances.exact_products`), so what it says of an image, to the last
+digit, depends neither on the number of threads nor on the images asked about together; nor does
+any choice that is made by it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +12,10 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.geometry.distances import exact_products
+
 BATCHNORM_EPS = 1e-5  # torch's default
+BLOCK = 8192  # images whose hidden units are held at once, where only the outputs are wanted
 
 
 @dataclass(frozen=True)
@@ -29,7 +37,7 @@ class Head:
 
     @classmethod
     def from_state(cls, state: Mapping[str, NDArray[Any]]) -> Self:
-        """Return the head of a torch state dict, as `Classifier.state` holds it."""
+        """Return the head of a torch state dict, as `records.Classifier.state` holds it."""
         wide = {name: np.asarray(value, dtype=np.float64) for name, value in state.items()}
         scale = wide["1.weight"] / np.sqrt(wide["1.running_var"] + BATCHNORM_EPS)
         bias = (wide["0.bias"] - wide["1.running_mean"]) * scale + wide["1.bias"]
@@ -40,20 +48,44 @@ class Head:
             readout_bias=wide["3.bias"].astype(np.float32),
         )
 
+    @property
+    def n_classes(self) -> int:
+        """Number of classes, C."""
+        return len(self.readout)
+
+    def units(self, embedding: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the hidden units before the ReLU, float64 (N, H), of embeddings (N, D)."""
+        units = exact_products(embedding, self.weight)
+        units += self.bias
+        return units
+
     def hidden(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
         """Return the hidden units after the ReLU, float32 (N, H), of embeddings (N, D)."""
-        units = embedding.astype(np.float32, copy=False) @ self.weight.T
-        units += self.bias
-        return np.maximum(units, 0, out=units)
+        hidden = np.empty((len(embedding), len(self.weight)), dtype=np.float32)
+        for start in range(0, len(embedding), BLOCK):
+            rows = slice(start, start + BLOCK)
+            np.maximum(self.units(embedding[rows]), 0, out=hidden[rows])
+        return hidden
 
-    def logits(self, hidden: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the outputs before the softmax, float32 (N, C), of hidden units (N, H)."""
-        return hidden.astype(np.float32, copy=False) @ self.readout.T + self.readout_bias
+    def read_out(self, hidden: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the outputs before the softmax, float64 (N, C), of hidden units (N, H)."""
+        return exact_products(hidden, self.readout) + self.readout_bias
 
-    def probability(self, embedding: NDArray[np.floating]) -> NDArray[np.float32]:
-        """Return the softmax output, float32 (N, C), of embeddings (N, D)."""
-        logits = self.logits(self.hidden(embedding))
-        logits -= logits.max(axis=1, keepdims=True)
-        exponential = np.exp(logits, out=logits)
-        exponential /= exponential.sum(axis=1, keepdims=True)
-        return exponential
+    def logits(self, embedding: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the outputs before the softmax, float64 (N, C), of embeddings (N, D)."""
+        logits = np.empty((len(embedding), self.n_classes))
+        for start in range(0, len(embedding), BLOCK):
+            rows = slice(start, start + BLOCK)
+            logits[rows] = self.read_out(self.hidden(embedding[rows]))
+        return logits
+
+    def probability(self, embedding: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the softmax output, float64 (N, C), of embeddings (N, D)."""
+        from scipy.special import softmax
+
+        probability: NDArray[np.float64] = softmax(self.logits(embedding), axis=1)
+        return probability
+
+    def predicted(self, embedding: NDArray[np.floating]) -> NDArray[np.int64]:
+        """Return the class with the largest output, of equal ones the first, (N,)."""
+        return self.logits(embedding).argmax(axis=1)

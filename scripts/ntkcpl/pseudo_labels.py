@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ntkcpl.artifacts import Clusters
-from ntkcpl.kmeans import (
+from ntkcpl.geometry.kmeans import (
     UNKNOWN,
     Constraint,
     constrained_kmeans,
     lloyd,
     most_clusters,
 )
-from ntkcpl.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.records import Clusters, Pool
 from ntkcpl.settings import Settings
 
 MIXED = -2  # class of a cluster with labelled samples of several classes
@@ -44,53 +44,44 @@ class Clustering(Settings):
     """Starts of k-means, of which the one ahead after some iterations is kept."""
 
     def cluster(
-        self,
-        feature: NDArray[np.floating],
-        labelled: NDArray[np.int64],
-        label: NDArray[np.int64],
-        predicted: NDArray[np.int64] | None,
-        rng: np.random.Generator,
-        n_classes: int | None = None,
+        self, pool: Pool, rng: np.random.Generator, n_classes: int | None = None
     ) -> Clusters:
         """Give pseudo-labels to a random part of the pool and to all labelled samples (Alg. 2).
 
         Parameters
         ----------
-        feature : float (N, D)
-            What to cluster.
-        labelled, label : int64 (L,)
-            Pool indices of the labelled samples, and their classes.
-        predicted : int64 (N,), optional
-            Classes that the last classifier predicts; without them no sample is confusing, and
-            the largest clusters are split.
+        pool
+            What is known. Without a classifier the embedding is clustered, no sample is
+            confusing, and the largest clusters are split.
         rng
             Draws the candidates and the starts.
         n_classes
             Number of classes, where there are to be as many clusters. It is known before any
-            label is: the head has so many outputs.
+            label is: the classifier has so many outputs.
 
         Raises
         ------
         ValueError
-            If a row of `feature` is not finite (the message names it), if there are fewer samples
-            than clusters are needed to keep the classes apart, or if the number of classes is
-            needed and not given.
+            If there are fewer samples than clusters are needed to keep the classes apart, or if the
+            number of classes is needed and not given.
         """
-        bad = np.flatnonzero(~np.isfinite(feature).all(axis=1))
-        if len(bad):
-            raise ValueError(f"row {bad[0]} of the features to cluster is not finite")
-        index = self._considered(len(feature), labelled, rng)
-        classes = np.full(len(feature), UNKNOWN)
-        classes[labelled] = label
-        known = np.zeros(len(index), dtype=np.int64) if predicted is None else predicted[index]
-        known = np.where(classes[index] == UNKNOWN, known, classes[index])
+        index = self._considered(pool, rng)
+        classes = np.full(len(pool.embedding), UNKNOWN)
+        classes[pool.labelled] = pool.label
+        predicted = np.zeros(len(index), dtype=np.int64)
+        feature: NDArray[np.floating] = pool.embedding[index]
+        if pool.head is not None:
+            predicted = pool.predicted(index)
+            if self.feature == "al":
+                feature = pool.hidden(index)
+        known = np.where(classes[index] == UNKNOWN, predicted, classes[index])
         # A first batch smaller than the number of classes must not make the constraint impossible.
-        fewest = len(np.unique(label)) if self.constraint != "none" else 1
+        fewest = len(np.unique(pool.label)) if self.constraint != "none" else 1
         most = most_clusters(classes[index], self.constraint)
         n_initial = min(max(_number(self.n_initial, n_classes), fewest), most)
         n_clusters = min(max(_number(self.n_clusters, n_classes), n_initial), most)
 
-        x = scale_embedding(feature[index], self.scaling)
+        x = scale_embedding(feature, self.scaling)
         assigned = constrained_kmeans(
             x, n_initial, rng, classes[index], self.constraint, self.starts
         )
@@ -98,25 +89,23 @@ class Clustering(Settings):
         return Clusters(
             index=index,
             pseudo_label=assigned,
-            labelled=labelled,
+            labelled=pool.labelled,
             labelled_class=labelled_classes(assigned, classes[index]),
             splits=splits,
         )
 
-    def _considered(
-        self, n: int, labelled: NDArray[np.int64], rng: np.random.Generator
-    ) -> NDArray[np.int64]:
-        unlabelled = np.setdiff1d(np.arange(n), labelled)
+    def _considered(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
+        unlabelled = pool.unlabelled
         if self.candidates != "all" and self.candidates < len(unlabelled):
             unlabelled = rng.choice(unlabelled, self.candidates, replace=False)
-        return np.sort(np.concatenate([unlabelled, labelled]))
+        return np.sort(np.concatenate([unlabelled, pool.labelled]))
 
 
 def _number(clusters: int | Literal["classes"], n_classes: int | None) -> int:
     if clusters != "classes":
         return clusters
     if n_classes is None:
-        raise ValueError("there are to be as many clusters as classes: give n_classes")
+        raise ValueError("there are to be as many clusters as classes, which are not known")
     return n_classes
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import strategies as st
 
-from ntkcpl.kmeans import UNKNOWN
+from ntkcpl.geometry.kmeans import UNKNOWN
 
 
 @st.composite

@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts import Provenance, create_hdf5, read_features, store
+from ntkcpl.artifacts.features import LAYOUT, read_features
+from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.hdf5 import create_hdf5
 
 
 def _make_features(path, n=60, n_test=20, width=6, n_classes=3, views=2, seed=0):
@@ -15,21 +17,28 @@ def _make_features(path, n=60, n_test=20, width=6, n_classes=3, views=2, seed=0)
     embedding = (centres[label] + rng.normal(size=(n, width))).astype(np.float32)
     test = (centres[test_label] + rng.normal(size=(n_test, width))).astype(np.float32)
     noise = rng.normal(size=(n, views, width)) * 0.1
-    with create_hdf5(path, "features", Provenance("{}", {}, ("test", seed))) as file:
-        store(file, "pool/embedding", embedding)
-        store(file, "pool/views", (embedding[:, None] + noise).astype(np.float16))
-        store(file, "pool/label", label)
-        store(file, "pool/id", [f"image{i:03}.png" for i in range(n)])
-        store(file, "test/embedding", test)
-        store(file, "test/label", test_label)
-        store(file, "test/id", [f"test{i:03}.png" for i in range(n_test)])
-        store(file, "classes", [f"class {c}" for c in range(n_classes)])
+    with create_hdf5(path, LAYOUT, Provenance("{}", {}, ("test", seed))) as file:
+        file.store("pool/embedding", embedding)
+        file.store("pool/views", (embedding[:, None] + noise).astype(np.float16))
+        file.store("pool/label", label)
+        file.store("pool/id", [f"image{i:03}.png" for i in range(n)])
+        file.store("test/embedding", test)
+        file.store("test/label", test_label)
+        file.store("test/id", [f"test{i:03}.png" for i in range(n_test)])
+        file.store("classes", [f"class {c}" for c in range(n_classes)])
     return read_features(path)
 
 
 @pytest.fixture
-def features(tmp_path):
-    return _make_features(tmp_path / "features.h5")
+def features_path(tmp_path):
+    """The path of a small `features.h5`."""
+    _make_features(tmp_path / "features.h5")
+    return tmp_path / "features.h5"
+
+
+@pytest.fixture
+def features(features_path):
+    return read_features(features_path)
 
 
 @pytest.fixture

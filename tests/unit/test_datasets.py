@@ -95,7 +95,7 @@ def test_cifar100_is_read_from_its_pickles(tmp_path: Path, monkeypatch: pytest.M
     assert dataset.pool.label.tolist() == [99, 3, 0, 7, 7, 50]
     assert dataset.test.id == ["test/0", "test/1", "test/2", "test/3"]
     assert dataset.classes[99] == "class 99"
-    with pytest.raises(DatasetError, match="pool of data set cifar100 holds 6 images where 50000"):
+    with pytest.raises(DatasetError, match="pool of data set cifar100 holds 6 images, expected 50"):
         load(DatasetSettings(name="cifar100", root=str(tmp_path)))
 
 
@@ -122,7 +122,7 @@ def test_svhn_is_read_from_its_matlab_files(tmp_path: Path, monkeypatch: pytest.
     assert dataset.pool.images[3, 2, 4, 5] == 200  # channel, row, column
     assert dataset.pool.label.tolist() == [0, 1, 2, 9, 0]  # the files call the digit 0 ten
     assert dataset.test.label.tolist() == [3, 0, 1]
-    with pytest.raises(DatasetError, match="pool of data set svhn holds 5 images where 73257"):
+    with pytest.raises(DatasetError, match="pool of data set svhn holds 5 images, expected 73257"):
         load(DatasetSettings(name="svhn", root=str(tmp_path)))
 
 
@@ -182,7 +182,7 @@ LABEL = np.array([0, -1])
         (Split(IMAGES, np.array([0, 2]), ["a", "b"]), "has labels outside -1 to 1"),
         (Split(IMAGES, LABEL, ["a", "a"]), "needs 2 different ids"),
         (Split(IMAGES[:0], LABEL[:0], []), "is empty"),
-        (Split(IMAGES[:1], LABEL[:1], ["a"]), "holds 1 images where 2 are due"),
+        (Split(IMAGES[:1], LABEL[:1], ["a"]), "holds 1 images, expected 2"),
     ],
 )
 def test_what_a_data_set_returns_is_checked(split: Split, fault: str):

@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 from pydantic import ValidationError
 
-from ntkcpl.artifacts import Provenance
+from ntkcpl.artifacts.files import Provenance
 from ntkcpl.datasets import DatasetError, DatasetSettings, imagefolder, imagenet100, load, pets
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build
@@ -126,7 +126,7 @@ def test_pets_are_read_from_their_lists(tmp_path: Path):
     assert dataset.pool.label.tolist() == [0, 1]
     assert dataset.test.label.tolist() == [1]
     assert dataset.classes == ["Abyssinian", "Beagle"]
-    with pytest.raises(DatasetError, match="pool of data set pets holds 2 images where 3680"):
+    with pytest.raises(DatasetError, match="pool of data set pets holds 2 images, expected 3680"):
         load(DatasetSettings(name="pets", root=str(tmp_path)))
     with pytest.raises(DatasetError, match=r"pets cannot be read from .*put there .*oxford-iiit"):
         load(DatasetSettings(name="pets", root=str(tmp_path / "oxford-iiit-pet")))
@@ -147,7 +147,7 @@ def test_imagenet100_takes_its_hundred_classes(tmp_path: Path):
     assert dataset.pool.label.tolist() == list(range(100))
     assert dataset.classes == sorted(listed)
     assert dataset.pool.id[0] == f"train/{dataset.classes[0]}/{dataset.classes[0]}_1.JPEG"
-    with pytest.raises(DatasetError, match="imagenet100 holds 100 images where 128545"):
+    with pytest.raises(DatasetError, match="imagenet100 holds 100 images, expected 128545"):
         load(DatasetSettings(name="imagenet100", root=str(tmp_path)))
 
 

@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from ntkcpl import features
-from ntkcpl.artifacts import Provenance, read_features
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.files import Provenance
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.embedding import embed
@@ -63,7 +64,7 @@ def test_views_are_embedded_in_their_rows(tmp_path: Path, encoder: Encoder):
     offset, mirrored = draw_views(20, SETTINGS)
     views = cut_views(DATASET.pool.images[rows], offset[rows], mirrored[rows], padding=1)
     expected = embed(encoder, views.reshape(-1, 3, 8, 8)).reshape(2, 3, 32)
-    np.testing.assert_allclose(read_features(path).views(rows), expected, rtol=2e-3, atol=1e-4)
+    np.testing.assert_allclose(read_features(path).views_of(rows), expected, rtol=2e-3, atol=1e-4)
 
 
 def test_half_precision_changes_little(tmp_path: Path, encoder: Encoder):
@@ -85,7 +86,7 @@ def test_views_do_not_depend_on_the_batch_size(tmp_path: Path, encoder: Encoder)
         path = tmp_path / f"{size}.h5"
         settings = SETTINGS.model_copy(update={"batch_size": size})
         extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
-        views.append(read_features(path).views(everything))
+        views.append(read_features(path).views_of(everything))
     np.testing.assert_allclose(views[0], views[2], rtol=2e-3, atol=1e-4)
     np.testing.assert_allclose(views[1], views[2], rtol=2e-3, atol=1e-4)
 

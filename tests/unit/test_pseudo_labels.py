@@ -6,8 +6,11 @@ from clustering_problems import check_constraints, problems
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ntkcpl.kmeans import constrained_kmeans
+from ntkcpl.geometry.kmeans import constrained_kmeans
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.head import Head
 from ntkcpl.pseudo_labels import MIXED, UNKNOWN, Clustering, labelled_classes, split_confusing
+from ntkcpl.records import Pool
 
 
 @settings(max_examples=200, deadline=None)
@@ -77,6 +80,11 @@ def test_identical_rows_cannot_be_split():
     assert len(log["parent"]) == 0
 
 
+def random_head(width, rng, n_classes=2):
+    shapes = ((6, width), (6,), (n_classes, 6), (n_classes,))
+    return Head(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
+
+
 def clustering(**changes):
     return Clustering(
         **{
@@ -96,8 +104,8 @@ def test_cluster_considers_a_random_part_and_every_labelled_sample():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 3)).astype(np.float32)
     labelled, label = np.array([70, 3, 50]), np.array([1, 0, 1])
-    predicted = rng.integers(2, size=100)
-    found = clustering(candidates=30).cluster(x, labelled, label, predicted, rng)
+    pool = Pool(x, labelled, label, random_head(3, rng))
+    found = clustering(candidates=30).cluster(pool, rng)
     assert len(found.index) == 33
     assert set(labelled) <= set(found.index.tolist())
     assert (np.diff(found.index) > 0).all()
@@ -109,19 +117,33 @@ def test_cluster_considers_a_random_part_and_every_labelled_sample():
 
 def test_a_first_batch_smaller_than_the_number_of_classes_is_no_obstacle():
     x = np.random.default_rng(0).normal(size=(30, 3)).astype(np.float32)
-    labelled = np.arange(6)
-    found = clustering(n_initial=2, n_clusters=2).cluster(
-        x, labelled, labelled, np.zeros(30, dtype=np.int64), np.random.default_rng(0)
-    )
+    pool = Pool(x, np.arange(6), np.arange(6))
+    found = clustering(n_initial=2, n_clusters=2).cluster(pool, np.random.default_rng(0))
     assert found.n_clusters == 6
 
 
-def test_a_row_that_is_not_finite_is_named():
-    x = np.ones((5, 2), dtype=np.float32)
-    x[3, 1] = np.nan
-    empty = np.empty(0, dtype=np.int64)
-    with pytest.raises(ValueError, match="row 3"):
-        clustering().cluster(x, empty, empty, None, np.random.default_rng(0))
+def test_what_is_clustered_is_the_embedding_or_the_hidden_units():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3)).astype(np.float32)
+    labelled, label = np.arange(2), np.array([0, 1])
+    head = random_head(3, rng)
+    hidden = head.hidden(x)
+    by_units = clustering(feature="al", n_clusters=4)
+    found = by_units.cluster(Pool(x, labelled, label, head), np.random.default_rng(1))
+    expected = constrained_kmeans(
+        scale_embedding(hidden, "l2_centred"),
+        4,
+        np.random.default_rng(1),
+        np.array([0, 1] + 38 * [UNKNOWN]),
+        "cannot_link",
+        starts=2,
+    )
+    np.testing.assert_array_equal(found.pseudo_label, expected)
+    without = [
+        clustering(feature=feature).cluster(Pool(x), np.random.default_rng(1)).pseudo_label
+        for feature in ("self", "al")
+    ]
+    np.testing.assert_array_equal(*without)
 
 
 def test_labelled_classes():
@@ -130,9 +152,9 @@ def test_labelled_classes():
 
 
 def test_as_many_clusters_as_classes_needs_their_number():
-    none, rng = np.empty(0, dtype=np.int64), np.random.default_rng(0)
+    rng = np.random.default_rng(0)
     asked = clustering(n_initial="classes", n_clusters="classes")
-    x = rng.normal(size=(20, 2))
-    assert asked.cluster(x, none, none, None, rng, n_classes=3).n_clusters == 3
-    with pytest.raises(ValueError, match="as many clusters as classes: give n_classes"):
-        asked.cluster(x, none, none, None, rng)
+    pool = Pool(rng.normal(size=(20, 2)))
+    assert asked.cluster(pool, rng, n_classes=3).n_clusters == 3
+    with pytest.raises(ValueError, match="as many clusters as classes, which are not known"):
+        asked.cluster(pool, rng)

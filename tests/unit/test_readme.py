@@ -5,9 +5,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from heads import identity_head
 
 from ntkcpl import strategies
-from ntkcpl.ready_embeddings import pool_size
+from ntkcpl.precomputed import pool_size
 
 EXAMPLES = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), flags=re.DOTALL)
 
@@ -17,8 +18,8 @@ def test_the_example_of_a_strategy_is_one_file(tmp_path, monkeypatch):
     (tmp_path / "least_confidence.py").write_text(code)
     monkeypatch.setattr(strategies, "__path__", [*strategies.__path__, str(tmp_path)])
     assert "least_confidence" in strategies.methods()
-    probability = np.array([[0.5, 0.3, 0.2], [0.48, 0.47, 0.05], [0.9, 0.1, 0.0], [0.4, 0.4, 0.2]])
-    pool = strategies.Pool(np.zeros((4, 2)), np.array([3]), np.array([0]), probability)
+    logits = np.log([[0.5, 0.3, 0.2], [0.48, 0.47, 0.05], [0.8, 0.1, 0.1], [0.4, 0.4, 0.2]])
+    pool = strategies.Pool(logits + 9, np.array([3]), np.array([0]), identity_head(3, 3))
     found = strategies.load({"method": "least_confidence"}).query(pool, 2, np.random.default_rng(0))
     assert found.index.tolist() == [1, 0]
 

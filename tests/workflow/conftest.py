@@ -83,10 +83,9 @@ def new_workflow(tmp_path_factory):
                 shutil.copytree(source, folder / name, ignore=ignored)
             else:
                 shutil.copy2(source, folder / name)
-        # The compiled look-ahead is shared, as in a checkout that has been run before.
-        cache = REPOSITORY / "scripts/ntkcpl/lookahead/__pycache__"
-        if cache.exists():
-            shutil.copytree(cache, folder / "scripts/ntkcpl/lookahead/__pycache__")
+        # Compiled loops are shared, as in a checkout that has been run before.
+        for cache in REPOSITORY.glob("scripts/ntkcpl/*/__pycache__"):
+            shutil.copytree(cache, folder / cache.relative_to(REPOSITORY))
         return Workflow(folder, config)
 
     return new

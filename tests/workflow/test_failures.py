@@ -8,7 +8,7 @@ def test_a_damaged_file_gives_one_sentence_and_a_log(rerun):
     assert code != 0
     (sentence,) = {line for line in output.splitlines() if " failed: " in line}
     assert "features.h5 is truncated or damaged" in sentence
-    assert "delete it and run snakemake again" in sentence
+    assert "delete it and run again" in sentence
     log = sentence.split("(log: ")[1].rstrip(")")
     assert "Traceback" in (rerun.folder / log).read_text()
     assert "ArtifactError" in (rerun.folder / log).read_text()

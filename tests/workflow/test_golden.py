@@ -33,7 +33,12 @@ OTHERS = {
     "bald": {"method": "bald", "samples": 10},
     "alfamix": {"method": "alfamix"},
     "lookahead": {"method": "lookahead", "candidates": 200},
-    "ntkcpl_infinite": {"method": "ntkcpl", "feature": "al", "candidates": 200, "criterion": "risk"},
+    "ntkcpl_infinite": {
+        "method": "ntkcpl",
+        "feature": "al",
+        "candidates": 200,
+        "criterion": "risk",
+    },
 }
 
 

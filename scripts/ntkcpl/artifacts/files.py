@@ -1,20 +1,27 @@
-"""Atomic writing, and where a file came from."""
+"""Atomic writing, and where a file came from.
+
+A stage's file appears under its own name only when it is complete: it is written under a
+temporary name and renamed. On reading, a file that is truncated, foreign, of another version or
+made from other inputs than the ones at hand raises `ArtifactError`, whose message is one sentence
+naming the file and the fix. `docs/artifacts.md` describes the layouts for people.
+"""
 
 import hashlib
 import platform
 import subprocess
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ntkcpl import __version__
 from ntkcpl.settings import canonical_json
 
 FORMAT_VERSION = 1
-FIX = "delete it and run snakemake again"
+LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "lightly", "numba", "h5py")
+FIX = "delete it and run again"
 
 
 class ArtifactError(Exception):
@@ -62,9 +69,12 @@ def code_revision() -> str:
 
 
 def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of the libraries that decide results."""
-    names = ["numpy", "scipy", "scikit-learn", "torch", "torchvision", "lightly", "numba", "h5py"]
-    return {"python": platform.python_version()} | {name: version(name) for name in names}
+    """Return the versions of Python and of those libraries that decide results and are there."""
+    versions = {"python": platform.python_version()}
+    for name in LIBRARIES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
+    return versions
 
 
 @dataclass(frozen=True)
@@ -79,18 +89,22 @@ class Provenance:
         Name of each input -> its digest.
     identity
         (experiment, strategy, seed, round), as far as the stage has them.
+    code
+        Digest of the code that decides the stage's result; empty where nobody keeps one.
     """
 
     settings: str
     inputs: Mapping[str, str]
     identity: tuple[str | int, ...]
+    code: str = ""
 
     def attributes(self, kind: str) -> dict[str, str | int]:
         """Return the attributes that every file of `kind` carries."""
         return {
             "format": f"ntkcpl/{kind}",
             "format_version": FORMAT_VERSION,
-            "code": code_revision(),
+            "revision": code_revision(),
+            "code": self.code,
             "settings": self.settings,
             "inputs": canonical_json(dict(self.inputs)),
             "identity": canonical_json(self.identity),

@@ -4,64 +4,108 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import h5py
 import numpy as np
+from numpy.typing import NDArray
 
 from ntkcpl.artifacts.files import FIX, FORMAT_VERSION, ArtifactError, Provenance, atomic
 
-STRING = h5py.string_dtype()
-
-# Data set -> (type, named dimensions); a dimension of one name has one size throughout the file.
-# "f4", "f2": float32, float16; "i8": int64; "str": UTF-8 text.
-LAYOUTS: dict[str, dict[str, tuple[str, str]]] = {
-    "features": {
-        "pool/embedding": ("f4", "N D"),
-        "pool/views": ("f2", "N V D"),
-        "pool/label": ("i8", "N"),
-        "pool/id": ("str", "N"),
-        "test/embedding": ("f4", "T D"),
-        "test/label": ("i8", "T"),
-        "test/id": ("str", "T"),
-        "classes": ("str", "C"),
-    },
-    "clusters": {
-        "index": ("i8", "M"),
-        "pseudo_label": ("i8", "M"),
-        "labelled": ("i8", "L"),
-        "cluster/size": ("i8", "K"),
-        "cluster/labelled_class": ("i8", "K"),
-        "split/parent": ("i8", "S"),
-        "split/child": ("i8", "S"),
-        "split/confusing": ("i8", "S"),
-        "split/size": ("i8", "S"),
-    },
-    "classifier": {
-        "pool/probability": ("f2", "N C"),
-        "pool/hidden": ("f2", "N H"),
-        "labelled": ("i8", "L"),
-        # torch's state dict of Linear-BatchNorm-ReLU-Linear, whose modules are 0, 1, 2, 3.
-        "state/0.weight": ("f4", "H D"),
-        "state/0.bias": ("f4", "H"),
-        "state/1.weight": ("f4", "H"),
-        "state/1.bias": ("f4", "H"),
-        "state/1.running_mean": ("f4", "H"),
-        "state/1.running_var": ("f4", "H"),
-        "state/1.num_batches_tracked": ("i8", ""),
-        "state/3.weight": ("f4", "C H"),
-        "state/3.bias": ("f4", "C"),
-    },
+TYPES = {
+    "f4": np.dtype("f4"),
+    "f2": np.dtype("f2"),
+    "i8": np.dtype("i8"),
+    "str": h5py.string_dtype(),
 }
 
-# Data sets that a file may lack.
-OPTIONAL = {"pool/hidden"}
+
+@dataclass(frozen=True)
+class Layout:
+    """What a file of one kind holds.
+
+    Attributes
+    ----------
+    kind
+        Its name, which the file carries.
+    arrays
+        Data set -> (type, named dimensions). Types are those of `TYPES`; a dimension of one name
+        has one size throughout the file.
+    """
+
+    kind: str
+    arrays: Mapping[str, tuple[str, str]]
+
+
+class NewFile:
+    """A file that is being written, to be filled by `store` or, row by row, `create`."""
+
+    def __init__(self, file: h5py.File, layout: Layout) -> None:
+        self._file = file
+        self._layout = layout
+        self.attrs: Any = file.attrs
+
+    def store(self, name: str, values: Any) -> None:
+        """Store an array, or a list of texts, with checksums if it is numeric."""
+        array = np.asarray(values)
+        texts = self._layout.arrays[name][0] == "str"
+        if texts:
+            array = np.asarray(values, dtype=object)
+        # HDF5 has no checksum for texts, nor for scalars and empty arrays, which are not chunked.
+        checksum = not texts and array.size > 0 and array.ndim > 0
+        self._file.create_dataset(
+            name, data=array, dtype=TYPES["str"] if texts else None, fletcher32=checksum or None
+        )
+
+    def create(self, name: str, shape: tuple[int, ...], chunk_rows: int) -> h5py.Dataset:
+        """Return a data set of a shape, to be filled by rows, with a checksum every few rows."""
+        dtype = TYPES[self._layout.arrays[name][0]]
+        if 0 in shape:
+            return self._file.create_dataset(name, shape, dtype=dtype)
+        chunks = (min(chunk_rows, shape[0]), *shape[1:])
+        return self._file.create_dataset(name, shape, dtype=dtype, chunks=chunks, fletcher32=True)
+
+    def array(self, name: str) -> NDArray[Any]:
+        """Return what was stored as `name`."""
+        stored: NDArray[Any] = self._file[name][()]
+        return stored
+
+
+class StoredFile:
+    """A file that was opened for reading and checked."""
+
+    def __init__(self, file: h5py.File, path: Path) -> None:
+        self._file = file
+        self.path = path
+        self.attrs: Any = file.attrs
+
+    def shape(self, name: str) -> tuple[int, ...]:
+        """Return the shape of a data set."""
+        shape: tuple[int, ...] = self._file[name].shape
+        return shape
+
+    def read(self, name: str, rows: Any = ()) -> Any:
+        """Return a data set, or some of its rows, as an array; texts as a list.
+
+        Raises
+        ------
+        ArtifactError
+            If a chunk does not fit its checksum.
+        """
+        data = self._file[name]
+        try:
+            if h5py.check_string_dtype(data.dtype):
+                return data.asstr()[rows].tolist()
+            return data[rows]
+        except (OSError, UnicodeDecodeError) as error:
+            raise _damaged(self.path, error) from error
 
 
 @contextmanager
-def create_hdf5(path: str | Path, kind: str, provenance: Provenance) -> Iterator[h5py.File]:
-    """Yield an HDF5 file of `kind` to fill with `store`; it is checked, signed and renamed.
+def create_hdf5(path: str | Path, layout: Layout, provenance: Provenance) -> Iterator[NewFile]:
+    """Yield a file to fill; it is checked, signed and renamed.
 
     The digest, by which later stages recognise their input, covers the settings, the inputs'
     digests and the contents, not the clock: the same work gives the same digest again.
@@ -69,34 +113,25 @@ def create_hdf5(path: str | Path, kind: str, provenance: Provenance) -> Iterator
     Raises
     ------
     ArtifactError
-        If what was filled in does not fit the layout of `kind`.
+        If what was filled in does not fit the layout.
     """
     with atomic(path) as temporary, h5py.File(temporary, "w") as file:
-        file.attrs.update(provenance.attributes(kind))
-        yield file
-        _check_layout(file, kind, Path(path))
-        file.attrs["digest"] = _digest(file, kind)
-
-
-def store(file: h5py.File, name: str, values: Any) -> None:
-    """Store an array, or a list of texts, as data set `name`, with checksums if it is numeric."""
-    texts = isinstance(values, list) and all(isinstance(value, str) for value in values)
-    array = np.asarray(values, dtype=STRING if texts and values else None)
-    # HDF5 has no checksum for texts, nor for scalars and empty arrays, which are not chunked.
-    checksum = array.dtype != object and array.size > 0 and array.ndim > 0
-    file.create_dataset(name, data=array, fletcher32=checksum or None)
+        file.attrs.update(provenance.attributes(layout.kind))
+        yield NewFile(file, layout)
+        _check_layout(file, layout, Path(path))
+        file.attrs["digest"] = _digest(file, layout)
 
 
 @contextmanager
 def open_hdf5(
-    path: str | Path, kind: str, inputs: Mapping[str, str] | None = None
-) -> Iterator[h5py.File]:
+    path: str | Path, layout: Layout, inputs: Mapping[str, str] | None = None
+) -> Iterator[StoredFile]:
     """Yield the HDF5 file at `path`, opened for reading and checked.
 
     Parameters
     ----------
-    path, kind
-        The file, and which of `LAYOUTS` it must have.
+    path, layout
+        The file, and what it must hold.
     inputs
         Digests that the file's recorded inputs must equal, as far as both name them: a file that
         was made from another `features.h5` than the one at hand is refused.
@@ -109,14 +144,22 @@ def open_hdf5(
     """
     path = Path(path)
     if not path.exists():
-        raise ArtifactError(f"{path} does not exist: run snakemake to make it")
+        raise ArtifactError(f"{path} does not exist: run the stage that makes it")
     try:
-        with h5py.File(path, "r") as file:
-            _check_origin(file, kind, path, inputs or {})
-            _check_layout(file, kind, path)
-            yield file
-    except OSError as error:  # truncated files, and chunks that fail their checksum
-        raise ArtifactError(f"{path} is truncated or damaged ({error}): {FIX}") from error
+        file = h5py.File(path, "r")
+    except OSError as error:
+        raise _damaged(path, error) from error
+    with file:
+        try:
+            _check_origin(file, layout.kind, path, inputs or {})
+            _check_layout(file, layout, path)
+        except OSError as error:  # what is read of a truncated file
+            raise _damaged(path, error) from error
+        yield StoredFile(file, path)
+
+
+def _damaged(path: Path, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} is truncated or damaged ({error}): {FIX}")
 
 
 def _check_origin(file: h5py.File, kind: str, path: Path, inputs: Mapping[str, str]) -> None:
@@ -134,32 +177,29 @@ def _check_origin(file: h5py.File, kind: str, path: Path, inputs: Mapping[str, s
             raise ArtifactError(f"{path} was made from another {name} than the one at hand: {FIX}")
 
 
-def _check_layout(file: h5py.File, kind: str, path: Path) -> None:
+def _check_layout(file: h5py.File, layout: Layout, path: Path) -> None:
     sizes: dict[str, int] = {}
-    for name, (value, dimensions) in LAYOUTS[kind].items():
+    for name, (kind, dimensions) in layout.arrays.items():
         if name not in file:
-            if name in OPTIONAL:
-                continue
             raise ArtifactError(f"{path} lacks the data set {name}: {FIX}")
         data, axes = file[name], dimensions.split()
-        fits = data.dtype == (STRING if value == "str" else np.dtype(value))
-        fits = fits and data.ndim == len(axes)
+        fits = data.dtype == TYPES[kind] and data.ndim == len(axes)
         fits = fits and all(
             sizes.setdefault(axis, size) == size
             for axis, size in zip(axes, data.shape, strict=True)
         )
         if not fits:
             raise ArtifactError(
-                f"{path} holds {name} as {data.dtype}{data.shape} where {value} [{dimensions}] "
-                f"with {sizes} is due: {FIX}"
+                f"{path} holds {name} as {data.dtype}{data.shape}, expected {kind} [{dimensions}] "
+                f"with {sizes}: {FIX}"
             )
 
 
-def _digest(file: h5py.File, kind: str, rows: int = 4096) -> str:
+def _digest(file: h5py.File, layout: Layout, rows: int = 4096) -> str:
     sha = hashlib.sha256()
     for name in ("format", "format_version", "settings", "inputs", "identity"):
         sha.update(f"{name}={file.attrs[name]};".encode())
-    for name in sorted(name for name in LAYOUTS[kind] if name in file):
+    for name in sorted(layout.arrays):
         data = file[name]
         sha.update(f"{name}:{data.dtype}{data.shape};".encode())
         if data.ndim == 0:

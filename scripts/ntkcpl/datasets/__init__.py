@@ -213,13 +213,13 @@ def _fault(split: Split, n_classes: int, size: int | None) -> str:
     """Say what is wrong with `split`, or nothing."""
     images, label, ids = split.images, split.label, split.id
     if images.dtype != np.uint8 or images.ndim != 4 or images.shape[1] != 3:
-        return f"has images {images.dtype}{images.shape} where uint8 (N, 3, H, W) is due"
+        return f"has images {images.dtype}{images.shape}, expected uint8 (N, 3, H, W)"
     if label.dtype != np.int64 or label.shape != (len(images),):
-        return f"has labels {label.dtype}{label.shape} where int64 ({len(images)},) is due"
+        return f"has labels {label.dtype}{label.shape}, expected int64 ({len(images)},)"
     if len(images) == 0:
         return "is empty"
     if size is not None and len(images) != size:
-        return f"holds {len(images)} images where {size} are due"
+        return f"holds {len(images)} images, expected {size}"
     if label.min() < -1 or label.max() >= n_classes:
         return f"has labels outside -1 to {n_classes - 1}"
     if len(ids) != len(images) or len(set(ids)) != len(ids):

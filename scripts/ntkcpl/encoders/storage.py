@@ -8,8 +8,7 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from ntkcpl.artifacts import ArtifactError, Provenance, atomic
-from ntkcpl.artifacts.files import FIX, FORMAT_VERSION
+from ntkcpl.artifacts.files import FIX, FORMAT_VERSION, ArtifactError, Provenance, atomic
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
 
@@ -47,7 +46,7 @@ def load_encoder(path: str | Path) -> tuple[Encoder, str]:
     """
     path = Path(path)
     if not path.exists():
-        raise ArtifactError(f"{path} does not exist: run snakemake to make it")
+        raise ArtifactError(f"{path} does not exist: run the stage that makes it")
     content = _read(path)
     try:
         encoder = build(EncoderSettings.parse(content["encoder"]))

@@ -89,7 +89,7 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
         "missing": sorted(expected.keys() - found.keys() - counters),
         "unexpected": sorted(found.keys() - expected.keys()),
         "of another shape": [
-            f"{key} {tuple(found[key].shape)} where {tuple(expected[key].shape)} is due"
+            f"{key} {tuple(found[key].shape)}, expected {tuple(expected[key].shape)}"
             for key in sorted(found.keys() & expected.keys())
             if found[key].shape != expected[key].shape
         ],

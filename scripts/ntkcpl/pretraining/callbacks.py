@@ -17,12 +17,12 @@ from torch import Tensor
 from tqdm import tqdm
 
 from ntkcpl.encoders.embedding import embed
+from ntkcpl.encoders.quality import knn_accuracy
 from ntkcpl.image_files import ImageFiles
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
 from ntkcpl.pretraining.history import Row
 from ntkcpl.pretraining.method import Method
-from ntkcpl.pretraining.monitor import knn_accuracy
 
 log = logging.getLogger(__name__)
 

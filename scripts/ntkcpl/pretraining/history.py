@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ntkcpl.artifacts import atomic
+from ntkcpl.artifacts.files import atomic
 
 
 class Row(TypedDict):

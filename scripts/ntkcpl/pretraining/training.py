@@ -20,10 +20,9 @@ from pytorch_lightning.plugins.environments import LightningEnvironment
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
-from ntkcpl.devices import default_device
+from ntkcpl.devices import default_device, fixed_threads
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
-from ntkcpl.encoders.threads import fixed_threads
 from ntkcpl.image_files import ImageFiles
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.augment import apply_views

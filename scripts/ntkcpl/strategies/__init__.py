@@ -34,5 +34,14 @@ def strategy_class(method: str) -> type[Strategy]:
 
 
 def load(settings: Mapping[str, Any]) -> Strategy:
-    """Return the strategy that `settings` (its `method` and parameters) describes."""
-    return strategy_class(settings["method"]).model_validate(settings)
+    """Return the strategy that `settings` (its `method` and parameters) describes.
+
+    Raises
+    ------
+    ValueError
+        If there is no such method, or if a parameter is unknown or wrong.
+    """
+    method = settings.get("method")
+    if method not in methods():
+        raise ValueError(f"there is no method {method!r}; the methods are {', '.join(methods())}")
+    return strategy_class(method).model_validate(settings)

@@ -6,11 +6,13 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
+from ntkcpl.geometry.distances import exact_products
+from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import Head
-from ntkcpl.kmeans import central_samples
-from ntkcpl.scaling import Scaling, scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
 
@@ -30,17 +32,22 @@ class AlfaMix(Strategy):
     """
 
     method: Literal["alfamix"] = "alfamix"
+    about = About(
+        paper="Parvaneh et al. 2022",
+        relevance="prediction changes when mixed with a class",
+        diversity="k-means of what changes",
+        cost="N (C H + b D)",
+    )
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
     """ε at first, and what it grows by, in units of 1/√D."""
     scaling: Scaling = "l2"
     """Scaling of the embedding in k-means; the head is asked about the raw one."""
     starts: Annotated[int, Field(ge=1)] = 3
     """Starts of k-means."""
-    random_start = True
+    needs_classifier = True
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.head is None:
-            raise ValueError("alfamix needs a trained classifier: start from a random batch")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
         anchors = np.array(
             [
@@ -55,7 +62,7 @@ class AlfaMix(Strategy):
             for start in range(0, len(left), BLOCK):
                 part = left[start : start + BLOCK]
                 x = pool.embedding[unlabelled[part]]
-                flips[part] = prediction_flips(pool.head, x, anchors, epsilon)
+                flips[part] = prediction_flips(pool.classifier, x, anchors, epsilon)
             if flips.sum() >= budget:
                 x = scale_embedding(pool.embedding[unlabelled[flips]], self.scaling)
                 central = central_samples(x, budget, rng, self.starts)
@@ -74,31 +81,31 @@ def prediction_flips(
     """
     from scipy.spatial.distance import cdist
 
-    x = x.astype(np.float32)
     gradient = loss_gradient(head, x)
     length = np.linalg.norm(gradient, axis=1, keepdims=True)
     # Where the head is quite certain the gradient is zero, and nothing changes.
-    step = (gradient / np.where(length > 0, length, 1)).astype(np.float32) @ head.weight.T
-    units = x @ head.weight.T + head.bias
-    predicted = head.logits(np.maximum(units, 0)).argmax(axis=1)
+    step = exact_products(gradient / np.where(length > 0, length, 1), head.weight)
+    units = head.units(x)
+    predicted = head.read_out(np.maximum(units, 0)).argmax(axis=1)
     flips = np.zeros(len(x), dtype=bool)
-    for distance in cdist(anchors, x).astype(np.float32):
-        mixed = units + np.float32(epsilon) * distance[:, None] * step
-        flips |= head.logits(np.maximum(mixed, 0, out=mixed)).argmax(axis=1) != predicted
+    for distance in cdist(anchors, x):
+        mixed = units + epsilon * distance[:, None] * step
+        flips |= head.read_out(np.maximum(mixed, 0, out=mixed)).argmax(axis=1) != predicted
     return flips
 
 
-def loss_gradient(head: Head, x: NDArray[np.floating]) -> NDArray[np.floating]:
+def loss_gradient(head: Head, x: NDArray[np.floating]) -> NDArray[np.float64]:
     """Return the gradient, with respect to x, of the cross-entropy at the predicted class.
 
     With softmax output p, predicted class y and Z the hidden units before the ReLU it is
     ((p - e_y) W₂ ∘ 1[Z > 0]) W₁, float64 (n, D).
     """
     hidden = head.hidden(x)
-    logits = head.logits(hidden).astype(np.float64)
+    logits = head.read_out(hidden)
     rows, predicted = np.arange(len(x)), logits.argmax(axis=1)
     p = np.exp(logits - logits[rows, predicted, None])
     p /= p.sum(axis=1, keepdims=True)
     p[rows, predicted] = 0
     p[rows, predicted] = -p.sum(axis=1)  # p - 1 would round to 0
-    return ((p @ head.readout) * (hidden > 0)) @ head.weight
+    by_unit = exact_products(p, head.readout.T) * (hidden > 0)
+    return exact_products(by_unit, head.weight.T)

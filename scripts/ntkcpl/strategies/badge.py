@@ -4,9 +4,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from ntkcpl.distances import on_grid
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.distances import on_grid
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class Badge(Strategy):
@@ -18,14 +19,18 @@ class Badge(Strategy):
     """
 
     method: Literal["badge"] = "badge"
-    random_start = True
-    reads_hidden = True
+    about = About(
+        paper="Ash et al. 2020",
+        relevance="length of the loss gradient",
+        diversity="distance of gradients, by k-means++",
+        cost="N b (C + H)",
+    )
+    needs_classifier = True
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.probability is None or pool.hidden is None:
-            raise ValueError("badge needs a trained classifier: start from a random batch")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
-        rows = seed_by_gradient(pool.probability[unlabelled], pool.hidden[unlabelled], budget, rng)
+        rows = seed_by_gradient(pool.probability(unlabelled), pool.hidden(unlabelled), budget, rng)
         return Batch(unlabelled[rows])
 
 

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
 from ntkcpl.strategies.badge import seed_by_gradient
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class BadgePartition(Strategy):
@@ -17,21 +18,23 @@ class BadgePartition(Strategy):
     """
 
     method: Literal["badge_partition"] = "badge_partition"
-    random_start = True
-    reads_hidden = True
+    needs_classifier = True
+    about = About(
+        paper="Citovsky et al. 2021",
+        relevance="length of the loss gradient",
+        diversity="distance of gradients within a part, by k-means++",
+        cost="N b (C + H) / parts",
+    )
     parts: Annotated[int, Field(ge=1)] = 10
     """Parts of the unlabelled pool, but no more than images to choose."""
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.probability is None or pool.hidden is None:
-            raise ValueError(
-                "badge_partition needs a trained classifier: start from a random batch"
-            )
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         parts = min(self.parts, budget)
         rows = np.array_split(rng.permutation(pool.unlabelled), parts)
         shares = np.array_split(np.arange(budget), parts)
         chosen = []
         for part, share in zip(map(np.sort, rows), shares, strict=True):
-            probability, hidden = pool.probability[part], pool.hidden[part]
+            probability, hidden = pool.probability(part), pool.hidden(part)
             chosen.append(part[seed_by_gradient(probability, hidden, len(share), rng)])
         return Batch(np.concatenate(chosen))

@@ -4,8 +4,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.distances import rows_on_grid
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
 
@@ -20,28 +22,36 @@ class BALD(Strategy):
     """
 
     method: Literal["bald"] = "bald"
+    about = About(
+        paper="Houlsby et al. 2011; Gal et al. 2017",
+        relevance="mutual information under dropout",
+        diversity="–",
+        cost="N samples H C",
+    )
     samples: Annotated[int, Field(ge=2)] = 50
     """Masks."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Share of the hidden units that are dropped."""
-    random_start = True
+    needs_classifier = True
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         from scipy.special import entr, softmax
 
-        if pool.head is None:
-            raise ValueError("bald needs a trained classifier: start from a random batch")
-        head, unlabelled = pool.head, pool.unlabelled
-        readout, bias = head.readout.astype(np.float64), head.readout_bias.astype(np.float64)
+        unlabelled = pool.unlabelled
+        readout, right = rows_on_grid(pool.classifier.readout)
         kept = rng.random((self.samples, readout.shape[1])) >= self.rate
         information = np.empty(len(unlabelled))
         for start in range(0, len(unlabelled), BLOCK):
             rows = unlabelled[start : start + BLOCK]
-            hidden = head.hidden(pool.embedding[rows]).astype(np.float64)
+            hidden, left = rows_on_grid(pool.hidden(rows))
+            scale = np.ldexp(1 / (1 - self.rate), left[:, None] + right)
             mean = np.zeros((len(rows), len(readout)))
             entropy = np.zeros(len(rows))
             for mask in kept:
-                p = softmax(hidden @ (readout * mask).T / (1 - self.rate) + bias, axis=1)
+                # The product is exact: no choice depends on the order of its sums.
+                logits = hidden @ (readout * mask).T * scale + pool.classifier.readout_bias
+                p = softmax(logits, axis=1)
                 mean += p / self.samples
                 entropy += entr(p).sum(axis=1) / self.samples  # 0 log 0 is 0
             information[start : start + BLOCK] = entr(mean).sum(axis=1) - entropy

@@ -1,95 +1,52 @@
-"""What a strategy is given, and what it gives back."""
+"""What every strategy is: settings, and a query that is checked in one place."""
 
+import operator
 from abc import abstractmethod
-from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from ntkcpl.artifacts import Clusters
-from ntkcpl.head import Head
+from ntkcpl.records import Batch, Pool
 from ntkcpl.settings import Settings
 
-
-@dataclass(frozen=True)
-class Pool:
-    """All that a strategy may know before it chooses. It changes nothing of it.
-
-    Attributes
-    ----------
-    embedding : float (N, D)
-        Self-supervised embeddings.
-    labelled, label : int64 (L,)
-        Pool indices bought so far, in order, and their classes.
-    probability : float (N, C), optional
-        Softmax output of the last classifier; None before the first round.
-    hidden : float (N, H), optional
-        Active-learning features of the last classifier; None before the first round.
-    head
-        The last classifier itself, for strategies that ask it about other inputs; None before the
-        first round.
-    clusters
-        What `cluster_pool` made, for strategies that cluster.
-
-    Raises
-    ------
-    ValueError
-        If a row of `embedding` is not finite; the message names it.
-    """
-
-    embedding: NDArray[np.floating]
-    labelled: NDArray[np.int64]
-    label: NDArray[np.int64]
-    probability: NDArray[np.floating] | None = None
-    hidden: NDArray[np.floating] | None = None
-    head: Head | None = None
-    clusters: Clusters | None = None
-
-    def __post_init__(self) -> None:
-        bad = ~np.isfinite(self.embedding).all(axis=1)
-        if bad.any():
-            raise ValueError(f"row {bad.argmax()} of the embedding is not finite")
-
-    @property
-    def unlabelled(self) -> NDArray[np.int64]:
-        """Increasing pool indices that are not labelled."""
-        return np.setdiff1d(np.arange(len(self.embedding)), self.labelled)
+__all__ = ["About", "Batch", "Pool", "Strategy"]
 
 
-@dataclass(frozen=True)
-class Batch:
-    """The images to label, in the order in which they were chosen.
+class About(NamedTuple):
+    """What a reader wants to know before choosing a strategy: a row of `make strategies`.
 
     Attributes
     ----------
-    index : int64 (budget,)
-        Pool indices.
-    estimated_coverage : float64 (budget,), optional
-        Share of the considered pool estimated to be right once this image is labelled.
-    seconds : float64 (budget,), optional
-        Time from the start of the query to each choice; None if they came all at once.
+    paper
+        Authors and year.
+    relevance
+        What makes an image worth a label by itself; "–" for nothing.
+    diversity
+        What keeps the images of a batch apart; "–" for nothing.
+    cost
+        Time of a round in N images of the pool, b to choose, D dimensions, C classes, K clusters.
     """
 
-    index: NDArray[np.int64]
-    estimated_coverage: NDArray[np.float64] | None = None
-    seconds: NDArray[np.float64] | None = None
+    paper: str
+    relevance: str
+    diversity: str
+    cost: str
 
 
 class Strategy(Settings):
-    """A query strategy; its fields are its parameters."""
+    """A query strategy; its fields are its parameters. A new one writes `choose`."""
 
     method: str
     """Name of the file that defines the strategy."""
 
-    random_start: ClassVar[bool] = False
-    """Whether the first batch is random, because the strategy needs a trained classifier."""
-
-    reads_hidden: ClassVar[bool] = False
-    """Whether it, or its clustering, reads the hidden units: they are only stored if it does."""
+    about: ClassVar[About]
+    needs_classifier: ClassVar[bool] = False
+    """Whether it asks the last classifier; its first batch is then random."""
+    needs_clusters: ClassVar[bool] = False
+    """Whether it needs what its `clustering` makes."""
 
     def clustering(self, labels: int, first_budget: int) -> Settings | None:
-        """Return what `cluster_pool` must do before the strategy is asked; None for nothing.
+        """Return what must be clustered before the strategy is asked; None for nothing.
 
         It is a `pseudo_labels.Clustering`, which is not imported here: an edit of that module
         must not make strategies run again that do not cluster.
@@ -103,7 +60,10 @@ class Strategy(Settings):
         """
         return None
 
-    @abstractmethod
+    def starts_at_random(self, pool: Pool) -> bool:
+        """Return whether the next batch is random, because there is no classifier to ask yet."""
+        return self.needs_classifier and not len(pool.labelled)
+
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         """Choose `budget` distinct unlabelled images.
 
@@ -115,4 +75,24 @@ class Strategy(Settings):
             Number of images, at most the number of unlabelled ones.
         rng
             The only source of randomness.
+
+        Raises
+        ------
+        ValueError
+            If there are not so many images, or if what the strategy needs is missing.
         """
+        budget = operator.index(budget)
+        left = len(pool.embedding) - len(pool.labelled)
+        if not 1 <= budget <= left:
+            raise ValueError(f"the budget is {budget}, expected 1 to the {left} unlabelled images")
+        if self.starts_at_random(pool):
+            return Batch(rng.choice(pool.unlabelled, budget, replace=False))
+        if self.needs_classifier and pool.head is None:
+            raise ValueError(f"{self.method} needs the classifier trained on the labelled images")
+        if self.needs_clusters and pool.clusters is None:
+            raise ValueError(f"{self.method} needs the clusters of its clustering()")
+        return self.choose(pool, budget, rng)
+
+    @abstractmethod
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        """Do what `query` promises; all that it needs is there, and the budget fits."""

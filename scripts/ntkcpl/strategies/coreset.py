@@ -3,10 +3,11 @@
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
-from ntkcpl.distances import Farthest, Points
-from ntkcpl.scaling import Scaling, scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.distances import Farthest, Points
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class Coreset(Strategy):
@@ -16,25 +17,26 @@ class Coreset(Strategy):
     """
 
     method: Literal["coreset"] = "coreset"
+    about = About(
+        paper="Sener and Savarese 2018",
+        relevance="–",
+        diversity="distance to all labelled and chosen",
+        cost="N b D",
+    )
     feature: Literal["self", "al"]
     """Distances between self-supervised embeddings, or between the classifier's hidden units."""
     scaling: Scaling = "raw"
     """Scaling of the embedding or of the hidden units."""
 
     @property
-    def random_start(self) -> bool:  # type: ignore[override]  # here it depends on a field
-        """Whether the first batch is random; on the embedding only its first image is."""
+    def needs_classifier(self) -> bool:  # type: ignore[override]  # here it depends on a field
+        """Whether distances are between hidden units; else only the first image is random."""
         return self.feature == "al"
 
-    @property
-    def reads_hidden(self) -> bool:  # type: ignore[override]
-        """Whether it reads the hidden units."""
-        return self.feature == "al"
-
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        feature = pool.embedding if self.feature == "self" else pool.hidden
-        if feature is None:
-            raise ValueError("coreset needs a trained classifier: start from a random batch")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        everything = np.arange(len(pool.embedding))
+        feature = pool.embedding if self.feature == "self" else pool.hidden(everything)
         farthest = Farthest(Points(scale_embedding(feature, self.scaling)), pool.labelled)
         chosen: list[int] = []
         while len(chosen) < budget:

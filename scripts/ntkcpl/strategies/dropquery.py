@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.kmeans import central_samples
-from ntkcpl.scaling import Scaling, scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 PositiveInt = Annotated[int, Field(ge=1)]
 
@@ -23,6 +24,12 @@ class DropQuery(Strategy):
     """
 
     method: Literal["dropquery"] = "dropquery"
+    about = About(
+        paper="Gupte et al. 2024",
+        relevance="prediction changes under dropout",
+        diversity="k-means of what changes",
+        cost="N b D",
+    )
     samples: PositiveInt = 3
     """Predictions with dropout (M)."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
@@ -32,7 +39,8 @@ class DropQuery(Strategy):
     starts: PositiveInt = 1
     """Starts of k-means: with hundreds of clusters, one is about as good as another."""
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
         different = self._different(pool, unlabelled, rng)
         # If too few differ in most of the predictions, then those that differ in fewer, or none.
@@ -50,9 +58,9 @@ class DropQuery(Strategy):
         if pool.head is None:
             return different
         x = pool.embedding[images].astype(np.float32)
-        predicted = pool.head.logits(pool.head.hidden(x)).argmax(axis=1)
+        predicted = pool.head.predicted(x)
         for _ in range(self.samples):
             kept = rng.random(x.shape, dtype=np.float32) >= self.rate
             dropped = x * kept / np.float32(1 - self.rate)
-            different += pool.head.logits(pool.head.hidden(dropped)).argmax(axis=1) != predicted
+            different += pool.head.predicted(dropped) != predicted
         return different

@@ -3,21 +3,27 @@
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class Entropy(Strategy):
     """The largest entropy of the classifier's softmax output (Settles 2009, section 3.1)."""
 
     method: Literal["entropy"] = "entropy"
-    random_start = True
+    needs_classifier = True
+    about = About(
+        paper="Lewis and Gale 1994; Settles 2009",
+        relevance="entropy of the output",
+        diversity="–",
+        cost="N C",
+    )
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.probability is None:
-            raise ValueError("entropy needs a trained classifier: start from a random batch")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from scipy.special import entr
+
         unlabelled = pool.unlabelled
-        p = pool.probability[unlabelled].astype(np.float64)
-        # 0 log 0 is 0; written as p log 1 so that it neither is nor hides a NaN.
-        entropy = -(p * np.log(np.where(p > 0, p, 1))).sum(axis=1)
+        entropy = entr(pool.probability(unlabelled)).sum(axis=1)  # 0 log 0 is 0
         return Batch(unlabelled[np.argsort(-entropy, kind="stable")[:budget]])

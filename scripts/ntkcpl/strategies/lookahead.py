@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.regression import KernelRegression
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class NTKLookAhead(KernelRegression, Strategy):
@@ -21,24 +22,32 @@ class NTKLookAhead(KernelRegression, Strategy):
     """
 
     method: Literal["lookahead"] = "lookahead"
+    about = About(
+        paper="Mohamadi, Bae and Sutherland 2022",
+        relevance="change of the outputs under the NTK",
+        diversity="–",
+        cost="M² (C + b), M candidates",
+    )
     candidates: Annotated[int, Field(ge=1)] | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
     criterion: Literal["output", "argmax"] = "output"
     """The mean length of the outputs' change, or the number of predicted classes that change."""
-    random_start = True
+    needs_classifier = True
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.probability is None:
-            raise ValueError("lookahead needs a trained classifier: start from a random batch")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         candidates = pool.unlabelled
         if self.candidates != "all":
-            size = min(len(candidates), max(self.candidates, budget))
+            size = min(len(candidates), self.candidates)
+            if size < budget:
+                raise ValueError(f"{size} candidates are fewer than the budget, {budget}")
             candidates = np.sort(rng.choice(candidates, size, replace=False))
         index = np.concatenate([candidates, pool.labelled])
-        labels = np.concatenate([pool.probability[candidates].argmax(axis=1), pool.label])
+        labels = np.concatenate([pool.predicted(candidates), pool.label])
         asked, labelled = np.split(np.arange(len(index)), [len(candidates)])
-        n_classes = pool.probability.shape[1]
-        lookahead = self.look_ahead(pool.embedding[index], labels, n_classes, labelled, rng)
+        regression = self.incremental(
+            pool.embedding[index], labels, pool.classifier.n_classes, labelled, rng
+        )
         by_output = self.criterion == "output"
-        change = lookahead.output_change(asked) if by_output else lookahead.argmax_change(asked)
+        change = regression.output_change(asked) if by_output else regression.argmax_change(asked)
         return Batch(candidates[np.argsort(-change, kind="stable")[:budget]])

@@ -4,9 +4,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.scaling import scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class MaxHerding(Strategy):
@@ -18,11 +19,21 @@ class MaxHerding(Strategy):
     """
 
     method: Literal["maxherding"] = "maxherding"
+    about = About(
+        paper="Bae, Noh and Sutherland 2024",
+        relevance="–",
+        diversity="coverage by a Gaussian kernel",
+        cost="N² D",
+    )
     bandwidth: Annotated[float, Field(gt=0)] = 1.0
     """σ; the paper takes 1 for all data sets."""
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        from ntkcpl.herding import Coverage, herd  # with numba, which the parser does without
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from ntkcpl.geometry.herding import (  # with numba, which the parser does without
+            Coverage,
+            herd,
+        )
 
         x = scale_embedding(pool.embedding, "l2")
         coverage = Coverage(x, np.ones(len(x)), self.bandwidth, pool.labelled)

@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
+from ntkcpl.geometry.scaling import Scaling
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
-from ntkcpl.regression import KernelRegression
-from ntkcpl.scaling import Scaling
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 PositiveInt = Annotated[int, Field(ge=1)]
 
@@ -23,6 +24,13 @@ class NTKCPL(KernelRegression, Strategy):
     """
 
     method: Literal["ntkcpl"] = "ntkcpl"
+    needs_clusters = True
+    about = About(
+        paper="Wen, Pizarro and Williams 2023",
+        relevance="fall of the estimated risk",
+        diversity="each choice counts for the next",
+        cost="M² (C + b), M candidates",
+    )
     feature: Literal["self", "al"]
     """Cluster the self-supervised embedding, or the classifier's hidden units once it has some."""
     candidates: PositiveInt | Literal["all"] = 10_000
@@ -45,11 +53,7 @@ class NTKCPL(KernelRegression, Strategy):
     """What is to be low: the squared error; the number of wrong predictions (the 0-1 risk of
     Alg. 1), with ties by the squared error; or that number only."""
 
-    @property
-    def reads_hidden(self) -> bool:  # type: ignore[override]  # here it depends on a field
-        """Whether its clustering reads the hidden units."""
-        return self.feature == "al"
-
+    @override
     def clustering(self, labels: int, first_budget: int) -> Clustering:
         """Return Alg. 2 with N_clu = clip(b_i / 2, C₀, C_max) clusters, C₀ = b_0, by default."""
         n_initial = min(first_budget, self.max_clusters)
@@ -65,19 +69,19 @@ class NTKCPL(KernelRegression, Strategy):
             starts=self.starts,
         )
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.clusters is None:
-            raise ValueError("ntkcpl needs the clusters of its clustering()")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        assert pool.clusters is not None
         clusters = merge_known(pool.clusters) if self.merging else pool.clusters
         index = clusters.index
-        lookahead = self.look_ahead(
+        regression = self.incremental(
             pool.embedding[index],
             clusters.pseudo_label,
             clusters.n_clusters,
             np.searchsorted(index, pool.labelled),
             rng,
         )
-        choices = lookahead.select(budget, self.criterion)
+        choices = regression.select(budget, self.criterion)
         return Batch(
             index=index[[choice.index for choice in choices]],
             estimated_coverage=1 - np.array([choice.risk for choice in choices]) / len(index),

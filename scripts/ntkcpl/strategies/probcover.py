@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.distances import Points
+from ntkcpl.geometry.distances import Points
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.scaling import Scaling, scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class ProbCover(Strategy):
@@ -21,6 +22,13 @@ class ProbCover(Strategy):
     """
 
     method: Literal["probcover"] = "probcover"
+    needs_clusters = True
+    about = About(
+        paper="Yehuda et al. 2022",
+        relevance="–",
+        diversity="coverage by balls",
+        cost="N² D",
+    )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""
     purity: Annotated[float, Field(gt=0, le=1)] = 0.95
@@ -30,7 +38,8 @@ class ProbCover(Strategy):
     starts: Annotated[int, Field(ge=1)] = 3
     """Starts of k-means."""
 
-    def clustering(self, labels: int, first_budget: int) -> Clustering:  # noqa: D102
+    @override
+    def clustering(self, labels: int, first_budget: int) -> Clustering:
         return Clustering(
             feature="self",
             scaling=self.scaling,
@@ -41,11 +50,14 @@ class ProbCover(Strategy):
             starts=self.starts,
         )
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        from ntkcpl.balls import Balls, pure_radius  # with numba, which the parser does without
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from ntkcpl.geometry.balls import (  # with numba, which the parser does without
+            Balls,
+            pure_radius,
+        )
 
-        if pool.clusters is None:
-            raise ValueError("probcover needs the clusters of its clustering()")
+        assert pool.clusters is not None
         points = Points(scale_embedding(pool.embedding, self.scaling))
         radius = pure_radius(points, pool.clusters.pseudo_label, self.purity)
         nearest = points.nearest(pool.labelled)

@@ -3,15 +3,17 @@
 from typing import Literal
 
 import numpy as np
+from typing_extensions import override
 
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class Random(Strategy):
     """Uniformly random images, without replacement."""
 
     method: Literal["random"] = "random"
-    random_start = True
+    about = About(paper="–", relevance="–", diversity="–", cost="N")
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         return Batch(rng.choice(pool.unlabelled, budget, replace=False))

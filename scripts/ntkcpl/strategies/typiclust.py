@@ -5,10 +5,11 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.scaling import Scaling, scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class TypiClust(Strategy):
@@ -20,6 +21,13 @@ class TypiClust(Strategy):
     """
 
     method: Literal["typiclust"] = "typiclust"
+    needs_clusters = True
+    about = About(
+        paper="Hacohen, Dekel and Weinshall 2022",
+        relevance="density in the cluster",
+        diversity="one cluster after the other",
+        cost="N K D",
+    )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""
     neighbours: Annotated[int, Field(ge=1)] = 20
@@ -31,7 +39,8 @@ class TypiClust(Strategy):
     starts: Annotated[int, Field(ge=1)] = 3
     """Starts of k-means."""
 
-    def clustering(self, labels: int, first_budget: int) -> Clustering:  # noqa: D102
+    @override
+    def clustering(self, labels: int, first_budget: int) -> Clustering:
         n_clusters = min(labels, self.max_clusters)
         return Clustering(
             feature="self",
@@ -43,9 +52,9 @@ class TypiClust(Strategy):
             starts=self.starts,
         )
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        if pool.clusters is None:
-            raise ValueError("typiclust needs the clusters of its clustering()")
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        assert pool.clusters is not None
         x = scale_embedding(pool.embedding, self.scaling)
         by_cluster = np.argsort(pool.clusters.pseudo_label, kind="stable")
         ends = np.cumsum(np.bincount(pool.clusters.pseudo_label))[:-1]

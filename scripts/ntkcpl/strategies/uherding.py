@@ -5,12 +5,13 @@ from typing import Annotated, Literal
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
+from typing_extensions import override
 
-from ntkcpl.scaling import scale_embedding
-from ntkcpl.strategies.base import Batch, Pool, Strategy
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 from ntkcpl.strategies.margin import margins
 
-SAME = 1e-3  # embeddings closer than this are of one and the same image
+DUPLICATE_DISTANCE = 1e-3  # embeddings closer than this are of one and the same image
 
 
 class UHerding(Strategy):
@@ -22,13 +23,23 @@ class UHerding(Strategy):
     """
 
     method: Literal["uherding"] = "uherding"
+    about = About(
+        paper="Bae, Oliveira and Sutherland 2025",
+        relevance="margin of the output",
+        diversity="coverage by a Gaussian kernel",
+        cost="N² D",
+    )
     bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     """Divides the outputs before the softmax; the paper fits it on labels that are held out."""
 
-    def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:  # noqa: D102
-        from ntkcpl.herding import Coverage, herd  # with numba, which the parser does without
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from ntkcpl.geometry.herding import (  # with numba, which the parser does without
+            Coverage,
+            herd,
+        )
 
         x = scale_embedding(pool.embedding, "l2")
         sigma = self.bandwidth
@@ -42,7 +53,7 @@ class UHerding(Strategy):
 
         if pool.head is None:
             return np.ones(len(pool.embedding))
-        logits = pool.head.logits(pool.head.hidden(pool.embedding)).astype(np.float64)
+        logits = pool.head.logits(pool.embedding)
         return 1 - margins(softmax(logits / self.temperature, axis=1))
 
 
@@ -51,5 +62,5 @@ def _smallest_distance(x: NDArray[np.float32]) -> float:
     from scipy.spatial.distance import pdist
 
     distance = pdist(x) if len(x) else np.empty(0)
-    distance = distance[distance > SAME]
+    distance = distance[distance > DUPLICATE_DISTANCE]
     return float(distance.min()) if len(distance) else 1.0

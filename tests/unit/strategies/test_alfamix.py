@@ -5,20 +5,11 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import torch
+from heads import constant_head, random_head
 
-from ntkcpl.head import Head
-from ntkcpl.kmeans import central_samples
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, alfamix, load
-
-
-def random_head(rng, width=6, n_classes=4, scale=1.0):
-    return Head(
-        weight=rng.normal(size=(10, width)).astype(np.float32),
-        bias=rng.normal(size=10).astype(np.float32),
-        readout=(scale * rng.normal(size=(n_classes, 10))).astype(np.float32),
-        readout_bias=rng.normal(size=n_classes).astype(np.float32),
-    )
 
 
 def torch_gradient(head, x):
@@ -35,7 +26,7 @@ def torch_gradient(head, x):
 @pytest.mark.parametrize("scale", [0.1, 1.0, 5.0])
 def test_the_gradient_is_that_of_autograd(scale):
     rng = np.random.default_rng(0)
-    head = random_head(rng, scale=scale)
+    head = random_head(rng, 6, scale=scale)
     x = rng.normal(size=(50, 6)).astype(np.float32)
     expected, _ = torch_gradient(head, x)
     found = alfamix.loss_gradient(head, x)
@@ -64,7 +55,7 @@ def slow_candidates(head, x, unlabelled, anchors, epsilon):
 def test_equals_a_loop_over_images_and_anchors(budget, times, block):
     rng = np.random.default_rng(1)
     x = rng.normal(size=(100, 6)).astype(np.float32)
-    head = random_head(rng)
+    head = random_head(rng, 6)
     labelled = rng.permutation(100)[:20]
     pool = Pool(x, labelled, labelled % 3, head=head)
     with patch.object(alfamix, "BLOCK", block):
@@ -89,12 +80,7 @@ def test_equals_a_loop_over_images_and_anchors(budget, times, block):
 
 
 def test_what_is_missing_is_random():
-    head = Head(  # always of one opinion
-        weight=np.ones((1, 2), np.float32),
-        bias=np.zeros(1, np.float32),
-        readout=np.zeros((2, 1), np.float32),
-        readout_bias=np.array([0, 1], np.float32),
-    )
+    head = constant_head(2, [0, 1])
     x = np.random.default_rng(0).normal(size=(50, 2)).astype(np.float32)
     pool = Pool(x, np.arange(5), np.arange(5) % 2, head=head)
     batches = [

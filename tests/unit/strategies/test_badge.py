@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
+from heads import random_head
 from skactiveml.classifier import SklearnClassifier
 from skactiveml.pool import Badge
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from ntkcpl.strategies import Pool, load
+from ntkcpl.strategies.badge import seed_by_gradient
 
 
 def gradients(p, hidden):
@@ -46,38 +48,46 @@ def known(kind, n, rng):
 def test_equals_seeding_on_gradients_written_out(kind, seed):
     rng = np.random.default_rng(seed)
     p, hidden = known(kind, 50, rng)
-    labelled = rng.permutation(50)[: rng.integers(1, 20)]
-    pool = Pool(np.zeros((50, 1)), labelled, labelled % 4, probability=p, hidden=hidden)
-    budget = 50 - len(labelled)
-    found = load({"method": "badge"}).query(pool, budget, np.random.default_rng(seed)).index
-    left = np.setdiff1d(np.arange(50), labelled)
-    g = gradients(p, hidden)[left]
-    assert found.tolist() == left[slow_seeding(g, budget, np.random.default_rng(seed))].tolist()
+    found = seed_by_gradient(p, hidden, 40, np.random.default_rng(seed))
+    expected = slow_seeding(gradients(p, hidden), 40, np.random.default_rng(seed))
+    assert found.tolist() == expected
+
+
+def example(n, rng):
+    x = rng.normal(size=(n, 5)).astype(np.float32)
+    labelled = rng.permutation(n)[:6]
+    pool = Pool(x, labelled, labelled % 4, random_head(rng, 5))
+    everything = np.arange(n)
+    return pool, gradients(pool.probability(everything), pool.hidden(everything))
+
+
+def test_the_unlabelled_images_are_seeded():
+    pool, g = example(50, np.random.default_rng(0))
+    found = load({"method": "badge"}).query(pool, 20, np.random.default_rng(1)).index
+    left = pool.unlabelled
+    assert found.tolist() == left[slow_seeding(g[left], 20, np.random.default_rng(1))].tolist()
 
 
 @pytest.mark.parametrize(("n", "budget", "parts"), [(47, 23, 4), (47, 47, 5), (47, 3, 10)])
 def test_in_parts_equals_seeding_in_each(n, budget, parts):
-    rng = np.random.default_rng(0)
-    p, hidden = known("random", n + 2, rng)
-    labelled = np.array([0, 30])
-    pool = Pool(np.zeros((n + 2, 1)), labelled, labelled, probability=p, hidden=hidden)
+    pool, g = example(n + 6, np.random.default_rng(0))
     badge = load({"method": "badge_partition", "parts": parts})
     found = badge.query(pool, budget, np.random.default_rng(1)).index
 
     rng, parts = np.random.default_rng(1), min(parts, budget)
-    shuffled = rng.permutation(np.setdiff1d(np.arange(n + 2), labelled)).tolist()
+    shuffled = rng.permutation(pool.unlabelled).tolist()
     expected = []
     for i in range(parts):
         size, share = (total // parts + (i < total % parts) for total in (n, budget))
         part, shuffled = np.sort(shuffled[:size]), shuffled[size:]
-        expected += part[slow_seeding(gradients(p, hidden)[part], share, rng)].tolist()
+        expected += part[slow_seeding(g[part], share, rng)].tolist()
     assert found.tolist() == expected
 
 
 def test_the_number_of_threads_changes_nothing():
     rng = np.random.default_rng(0)
-    p, hidden = rng.dirichlet(np.ones(30), size=3000), rng.normal(size=(3000, 200))
-    pool = Pool(np.zeros((3000, 1)), np.arange(5), np.arange(5), probability=p, hidden=hidden)
+    x, head = rng.normal(size=(3000, 50)), random_head(rng, 50, n_classes=30, units=200)
+    pool = Pool(x, np.arange(5), np.arange(5), head)
     found = []
     for threads in (1, 2):
         with threadpool_limits(threads):
@@ -96,8 +106,7 @@ def test_unlike_scikit_activemls_it_has_no_ghost_centre():
     their_index, utilities = Badge(random_state=0).query(
         x, y, head, fit_clf=False, batch_size=2, return_utilities=True
     )
-    pool = Pool(x, np.arange(9), y[:9].astype(np.int64), probability=p, hidden=x)
-    found = load({"method": "badge"}).query(pool, 2, np.random.default_rng(0)).index
+    found = 9 + seed_by_gradient(p[9:], x[9:], 2, np.random.default_rng(0))
     assert found[0] == their_index[0]
     g = gradients(p, x)[9:]
     weights = squared_distances(g, [found[0] - 9])

@@ -4,20 +4,11 @@ from unittest.mock import patch
 
 import numpy as np
 import pytest
+from heads import constant_head, random_head
 from scipy.special import softmax
 from scipy.stats import entropy
 
-from ntkcpl.head import Head
 from ntkcpl.strategies import Pool, bald, load
-
-
-def random_head(rng, n_classes=4):
-    return Head(
-        weight=rng.normal(size=(20, 5)).astype(np.float32),
-        bias=rng.normal(size=20).astype(np.float32),
-        readout=rng.normal(size=(n_classes, 20)).astype(np.float32),
-        readout_bias=rng.normal(size=n_classes).astype(np.float32),
-    )
 
 
 def mutual_information(head, z, kept, rate):
@@ -31,7 +22,7 @@ def mutual_information(head, z, kept, rate):
 def test_equals_the_formula(samples, rate, block):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(80, 5)).astype(np.float32)
-    head = random_head(rng)
+    head = random_head(rng, 5, units=20)
     pool = Pool(x, np.arange(10), np.arange(10) % 4, head=head)
     strategy = load({"method": "bald", "samples": samples, "rate": rate})
     with patch.object(bald, "BLOCK", block):
@@ -46,15 +37,10 @@ def test_equals_the_formula(samples, rate, block):
 def test_ties_go_to_the_lower_index_and_certainty_to_the_end():
     rng = np.random.default_rng(0)
     x = np.repeat(rng.normal(size=(2, 5)), 4, axis=0).astype(np.float32)  # two images, four times
-    pool = Pool(x, np.array([0]), np.array([0]), head=random_head(rng))
+    pool = Pool(x, np.array([0]), np.array([0]), head=random_head(rng, 5))
     found = load({"method": "bald"}).query(pool, 7, rng).index.tolist()
     assert found in ([1, 2, 3, 4, 5, 6, 7], [4, 5, 6, 7, 1, 2, 3])
 
-    certain = Head(
-        weight=np.ones((1, 5), np.float32),
-        bias=np.zeros(1, np.float32),
-        readout=np.ones((2, 1), np.float32),
-        readout_bias=np.array([0, 1e4], np.float32),  # the probability of the other class is 0
-    )
+    certain = constant_head(5, [0, 1e4])  # the probability of the other class is 0
     pool = Pool(x, np.array([0]), np.array([0]), head=certain)
     assert load({"method": "bald"}).query(pool, 3, rng).index.tolist() == [1, 2, 3]

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from heads import identity_head
 
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
 
@@ -37,9 +38,10 @@ def test_equals_the_slow_loop(kind, feature, seed):
     labelled = rng.permutation(40)[: rng.integers(feature == "al", 20)]
     if feature == "self" and seed == 0:
         labelled = labelled[:0]
-    other = np.zeros((40, 2), np.float32)
-    embedding, hidden = (x, other) if feature == "self" else (other, x)
-    pool = Pool(embedding, labelled, labelled % 3, hidden=hidden)
+    head = None
+    if feature == "al":
+        x, head = np.abs(x), identity_head(x.shape[1], 2)  # its hidden units are the embedding
+    pool = Pool(x, labelled, labelled % 3, head)
     coreset = load({"method": "coreset", "feature": feature})
     found = coreset.query(pool, 40 - len(labelled), np.random.default_rng(seed)).index
     first = int(np.random.default_rng(seed).integers(40))
@@ -69,5 +71,5 @@ def test_equals_scikit_activeml():
 
 
 def test_only_hidden_features_need_a_random_batch_first():
-    assert load({"method": "coreset", "feature": "al"}).random_start
-    assert not load({"method": "coreset", "feature": "self"}).random_start
+    assert load({"method": "coreset", "feature": "al"}).needs_classifier
+    assert not load({"method": "coreset", "feature": "self"}).needs_classifier

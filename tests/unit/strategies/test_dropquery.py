@@ -2,20 +2,11 @@
 
 import numpy as np
 import pytest
+from heads import random_head
 
-from ntkcpl.head import Head
-from ntkcpl.kmeans import central_samples
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
-
-
-def random_head(rng, width=6, n_classes=4):
-    return Head(
-        weight=rng.normal(size=(10, width)).astype(np.float32),
-        bias=rng.normal(size=10).astype(np.float32),
-        readout=rng.normal(size=(n_classes, 10)).astype(np.float32),
-        readout_bias=rng.normal(size=n_classes).astype(np.float32),
-    )
 
 
 def predict(head, z):
@@ -51,7 +42,7 @@ def slow_dropquery(head, x, unlabelled, budget, rng, samples, rate, scaling):
 def test_equals_a_loop_over_images(options, budget, needed):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(100, 6)).astype(np.float32)
-    head = random_head(rng)
+    head = random_head(rng, 6)
     labelled = rng.permutation(100)[:20]
     pool = Pool(x, labelled, labelled % 4, head=head)
     strategy = load({"method": "dropquery"} | options)
@@ -73,7 +64,6 @@ def test_equals_a_loop_over_images(options, budget, needed):
 def test_without_a_head_all_images_are_candidates():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(60, 3)).astype(np.float32)
-    none = np.empty(0, dtype=np.int64)
-    found = load({"method": "dropquery"}).query(Pool(x, none, none), 7, np.random.default_rng(1))
+    found = load({"method": "dropquery"}).query(Pool(x), 7, np.random.default_rng(1))
     expected = central_samples(x, 7, np.random.default_rng(1), starts=1)
     assert found.index.tolist() == expected.tolist()

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
+from heads import constant_head, random_head
 from scipy.special import softmax
 
-from ntkcpl.head import Head
-from ntkcpl.herding import Coverage
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.herding import Coverage
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
 
@@ -35,20 +35,11 @@ def embeddings(rng, n=120):
     }
 
 
-def random_head(rng, n_classes=3):
-    return Head(
-        weight=rng.normal(size=(6, 4)).astype(np.float32),
-        bias=rng.normal(size=6).astype(np.float32),
-        readout=rng.normal(size=(n_classes, 6)).astype(np.float32),
-        readout_bias=rng.normal(size=n_classes).astype(np.float32),
-    )
-
-
 @pytest.mark.parametrize("n_labelled", [0, 3, 60])
 @pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
 def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, monkeypatch):
-    monkeypatch.setattr("ntkcpl.distances.ROWS", 32)
-    monkeypatch.setattr("ntkcpl.distances.COLUMNS", 100)
+    monkeypatch.setattr("ntkcpl.geometry.distances.ROWS", 32)
+    monkeypatch.setattr("ntkcpl.geometry.distances.COLUMNS", 100)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(40, 64))[rng.integers(40, size=300)] + rng.normal(size=(300, 64)) / 9
     x[:30] = x[30:60]  # duplicates, whose distance float32 does not know to be zero
@@ -86,11 +77,11 @@ def test_uherding_weights_by_the_margin(kind, options):
     rng = np.random.default_rng(0)
     x = embeddings(rng)[kind]
     labelled = rng.permutation(len(x))[:15]
-    head = random_head(rng)
+    head = random_head(rng, 4, n_classes=3)
     strategy = load({"method": "uherding"} | options)
     found = strategy.query(Pool(x, labelled, labelled % 3, head=head), 30, rng).index
 
-    logits = head.logits(head.hidden(x)).astype(np.float64)
+    logits = head.logits(x)
     p = np.sort(softmax(logits / options.get("temperature", 1), axis=1), axis=1)
     weight = 1 - (p[:, -1] - p[:, -2])
     unit = scale_embedding(x, "l2")[labelled].astype(np.float64)
@@ -102,8 +93,7 @@ def test_uherding_weights_by_the_margin(kind, options):
 
 def test_uherding_without_a_head_is_maxherding():
     rng = np.random.default_rng(0)
-    none = np.empty(0, dtype=np.int64)
-    pool = Pool(embeddings(rng)["random"], none, none)
+    pool = Pool(embeddings(rng)["random"])
     found = [load({"method": method}).query(pool, 30, rng) for method in ("uherding", "maxherding")]
     np.testing.assert_array_equal(found[0].index, found[1].index)
 
@@ -111,12 +101,7 @@ def test_uherding_without_a_head_is_maxherding():
 def test_a_certain_head_leaves_only_ties():
     rng = np.random.default_rng(0)
     x = embeddings(rng)["random"]
-    head = Head(
-        weight=np.zeros((1, 4), np.float32),
-        bias=np.zeros(1, np.float32),
-        readout=np.zeros((2, 1), np.float32),
-        readout_bias=np.array([0, 1e4], np.float32),
-    )
+    head = constant_head(4, [0, 1e4])
     pool = Pool(x, np.array([1, 2]), np.array([0, 1]), head=head)
     found = load({"method": "uherding"}).query(pool, 3, rng).index
     assert found.tolist() == [0, 3, 4]

@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+from heads import constant_head, random_head
 
-from ntkcpl.kernel import ntk
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.regression.kernel import ntk
 from ntkcpl.strategies import Pool, load
 
 
@@ -15,10 +16,10 @@ def outputs(kernel, chosen, classes, n_classes, ridge):
 
 def slow_change(kernel, pool, index, ridge, criterion):
     """The change that image `index` makes, once added with the class predicted for it."""
-    n_classes = pool.probability.shape[1]
+    n_classes = pool.head.n_classes
     before = outputs(kernel, pool.labelled, pool.label, n_classes, ridge)
     chosen = np.append(pool.labelled, index)
-    classes = np.append(pool.label, pool.probability[index].argmax())
+    classes = np.append(pool.label, pool.predicted(np.array([index])))
     after = outputs(kernel, chosen, classes, n_classes, ridge)
     if criterion == "argmax":
         return sum(a.argmax() != b.argmax() for a, b in zip(after, before, strict=True))
@@ -30,8 +31,7 @@ def example(seed, n=70, n_classes=4):
     x = rng.normal(size=(8, 5))[rng.integers(8, size=n)] + rng.normal(size=(n, 5)) / 2
     labelled = rng.permutation(n)[:12]
     label = rng.integers(n_classes, size=12)
-    p = rng.dirichlet(np.ones(n_classes), size=n)
-    return Pool(x.astype(np.float32), labelled, label, probability=p)
+    return Pool(x.astype(np.float32), labelled, label, random_head(rng, 5, n_classes))
 
 
 @pytest.mark.parametrize("criterion", ["output", "argmax"])
@@ -55,15 +55,21 @@ def test_takes_those_that_change_regressions_from_scratch_most(options, criterio
 
 def test_ties_go_to_the_lower_index():
     x = np.ones((8, 3), np.float32)  # all alike: nothing changes anything
-    pool = Pool(x, np.array([2]), np.array([0]), probability=np.full((8, 2), 0.5))
+    pool = Pool(x, np.array([2]), np.array([0]), constant_head(3, [0, 0]))
     for criterion in ("output", "argmax"):
         strategy = load({"method": "lookahead", "criterion": criterion})
         assert strategy.query(pool, 3, np.random.default_rng(0)).index.tolist() == [0, 1, 3]
 
 
-def test_the_considered_part_of_the_pool_is_never_smaller_than_the_budget():
-    strategy = load({"method": "lookahead", "candidates": 5})
+def test_only_candidates_are_chosen():
+    strategy = load({"method": "lookahead", "candidates": 25})
     pool = example(0)
     batches = [strategy.query(pool, 20, np.random.default_rng(seed)).index for seed in range(2)]
     assert set(batches[0]) != set(batches[1])
     assert all(len(set(batch)) == 20 for batch in batches)
+
+
+def test_fewer_candidates_than_the_budget_are_refused():
+    strategy = load({"method": "lookahead", "candidates": 5})
+    with pytest.raises(ValueError, match="5 candidates are fewer than the budget, 6"):
+        strategy.query(example(0), 6, np.random.default_rng(0))

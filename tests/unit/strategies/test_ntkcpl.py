@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from ntkcpl.kernel import ntk
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.pseudo_labels import merge_known
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.regression.kernel import ntk
 from ntkcpl.strategies import Pool, load
 
 
@@ -42,7 +42,7 @@ def test_each_choice_is_the_best_of_regressions_from_scratch(options, n_labelled
     strategy = load({"method": "ntkcpl", "feature": "self"} | options)
     labelled = rng.permutation(60)[:n_labelled]
     clustering = strategy.clustering(labels=n_labelled + 8, first_budget=8)
-    clusters = clustering.cluster(x, labelled, labelled % 2, None, rng)
+    clusters = clustering.cluster(Pool(x, labelled, labelled % 2), rng)
     pool = Pool(x, labelled, labelled % 2, clusters=clusters)
     batch = strategy.query(pool, 8, np.random.default_rng(7))
 
@@ -84,7 +84,7 @@ def test_merging_makes_clusters_of_one_class_one():
     label[:2] = 1
     strategy = load({"method": "ntkcpl", "feature": "self", "merging": True})
     clusters = strategy.clustering(labels=20, first_budget=10).cluster(
-        x, labelled, label, None, rng
+        Pool(x, labelled, label), rng
     )
     merged = merge_known(clusters)
     assert sorted(merged.labelled_class[merged.labelled_class >= 0]) == [0, 1]
@@ -112,9 +112,8 @@ def test_the_considered_part_of_the_pool_is_all_that_is_chosen_from():
     rng = np.random.default_rng(0)
     x = rng.normal(size=(50, 3)).astype(np.float32)
     strategy = load({"method": "ntkcpl", "feature": "self", "candidates": 15})
-    none = np.empty(0, dtype=np.int64)
-    clusters = strategy.clustering(5, 5).cluster(x, none, none, None, rng)
-    batch = strategy.query(Pool(x, none, none, clusters=clusters), 5, rng)
+    clusters = strategy.clustering(5, 5).cluster(Pool(x), rng)
+    batch = strategy.query(Pool(x, clusters=clusters), 5, rng)
     assert len(clusters.index) == 15
     assert set(batch.index) <= set(clusters.index)
     assert (np.diff(batch.seconds) > 0).all()

@@ -8,10 +8,10 @@ from skactiveml.pool import ProbCover
 from sklearn.base import BaseEstimator, ClusterMixin
 from threadpoolctl import threadpool_limits
 
-from ntkcpl.artifacts import Clusters
-from ntkcpl.balls import pure_radius
-from ntkcpl.distances import Points
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.balls import pure_radius
+from ntkcpl.geometry.distances import Points
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.records import Clusters
 from ntkcpl.strategies import Pool, load
 
 
@@ -76,10 +76,10 @@ def test_equals_the_slow_loop_until_nothing_is_left(kind, purity, seed, monkeypa
     radius = slow_radius(squared, cluster, purity)
     expected = slow_probcover(squared, radius, labelled.tolist(), 45 - len(labelled))
     probcover = load({"method": "probcover", "purity": purity, "scaling": scaling})
-    monkeypatch.setattr("ntkcpl.distances.BLOCK", 7)
-    monkeypatch.setattr("ntkcpl.balls.BLOCK", 7)
-    monkeypatch.setattr("ntkcpl.distances.ROWS", 7)
-    monkeypatch.setattr("ntkcpl.distances.COLUMNS", 11)
+    monkeypatch.setattr("ntkcpl.geometry.distances.BLOCK", 7)
+    monkeypatch.setattr("ntkcpl.geometry.balls.BLOCK", 7)
+    monkeypatch.setattr("ntkcpl.geometry.distances.ROWS", 7)
+    monkeypatch.setattr("ntkcpl.geometry.distances.COLUMNS", 11)
     assert pure_radius(Points(scale_embedding(x, scaling)), cluster, purity) == radius
     found = probcover.query(pool_of(x, cluster, labelled), 45 - len(labelled), rng).index
     assert found.tolist() == expected
@@ -95,9 +95,9 @@ def test_one_cluster_is_covered_by_one_image():
 @pytest.mark.parametrize(("options", "expected"), [({}, 7), ({"n_clusters": 10}, 10)])
 def test_as_many_clusters_as_classes_or_as_asked(options, expected):
     clustering = load({"method": "probcover"} | options).clustering(labels=40, first_budget=20)
-    none, rng = np.empty(0, np.int64), np.random.default_rng(0)
-    x = drawn("random", 40, rng)[0]
-    assert clustering.cluster(x, none, none, None, rng, n_classes=7).n_clusters == expected
+    rng = np.random.default_rng(0)
+    pool = Pool(drawn("random", 40, rng)[0])
+    assert clustering.cluster(pool, rng, n_classes=7).n_clusters == expected
 
 
 def test_agrees_with_scikit_activeml():

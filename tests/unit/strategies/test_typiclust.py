@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts import Clusters
-from ntkcpl.scaling import scale_embedding
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.records import Clusters
 from ntkcpl.strategies import Pool, load
 
 

@@ -1,0 +1,78 @@
+"""`batch.csv`: which images to label in a round, in the order in which they were chosen."""
+
+import csv
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntkcpl.artifacts.files import FIX, ArtifactError, atomic
+from ntkcpl.records import Batch, Features
+
+COLUMNS = ["rank", "index", "id", "estimated_coverage", "seconds"]
+
+
+def write_batch(path: str | Path, features: Features, batch: Batch, seconds: float) -> None:
+    """Write `batch.csv`; the column `estimated_coverage` is empty where none is estimated.
+
+    Parameters
+    ----------
+    path, features
+        The file, and the features whose ids it names.
+    batch
+        The choices.
+    seconds
+        Time from the start of the selection, clustering included, to the last choice. The file
+        says it of each, less the time from that choice to the last.
+    """
+    before_last = np.zeros(len(batch.index))
+    if batch.seconds is not None:
+        before_last = batch.seconds[-1] - batch.seconds
+    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for k, i in enumerate(batch.index):
+            estimate = batch.estimated_coverage
+            coverage = "" if estimate is None else f"{estimate[k]:.6f}"
+            at = f"{seconds - before_last[k]:.4f}"
+            writer.writerow([k + 1, i, features.id[i], coverage, at])
+
+
+def read_batch(path: str | Path, features: Features, size: int) -> tuple[NDArray[np.int64], float]:
+    """Read `batch.csv`; return the pool indices (size,) and the seconds that the selection took.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, truncated or foreign, or if its ids are not those of `features`.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            rows = csv.DictReader(file)
+            table = [(int(row["index"]), row["id"], float(row["seconds"])) for row in rows]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
+    index = np.array([row[0] for row in table], dtype=np.int64)
+    if len(index) != size:
+        raise ArtifactError(f"{path} holds {len(index)} choices, expected {size}: {FIX}")
+    if index.min() < 0 or index.max() >= len(features.id) or len(np.unique(index)) < size:
+        raise ArtifactError(f"{path} repeats an index or names one outside the pool: {FIX}")
+    if any(features.id[i] != name for i, name, _ in table):
+        raise ArtifactError(f"{path} was made from another pool than the one at hand: {FIX}")
+    return index, max(row[2] for row in table)
+
+
+def read_estimated_coverage(path: str | Path) -> float:
+    """Return the coverage that `batch.csv` estimates once the whole batch is labelled.
+
+    Raises
+    ------
+    ArtifactError
+        If the file is missing, truncated or foreign, or holds no estimate.
+    """
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            *_, last = csv.DictReader(file)
+            return float(last["estimated_coverage"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ArtifactError(f"{path} holds no estimated coverage ({error!r}): {FIX}") from error

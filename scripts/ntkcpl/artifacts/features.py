@@ -1,0 +1,65 @@
+"""`features.h5`: embeddings, labels and ids of all images."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntkcpl.artifacts.hdf5 import Layout, open_hdf5
+from ntkcpl.records import Features
+
+LAYOUT = Layout(
+    "features",
+    {
+        "pool/embedding": ("f4", "N D"),
+        "pool/views": ("f2", "N V D"),
+        "pool/label": ("i8", "N"),
+        "pool/id": ("str", "N"),
+        "test/embedding": ("f4", "T D"),
+        "test/label": ("i8", "T"),
+        "test/id": ("str", "T"),
+        "classes": ("str", "C"),
+    },
+)
+
+
+@dataclass(frozen=True)
+class _StoredViews:
+    """The views of `features.h5`, read for the rows that are asked for."""
+
+    path: Path
+    shape: tuple[int, ...]
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
+        with open_hdf5(self.path, LAYOUT) as file:
+            views: NDArray[np.float16] = file.read("pool/views", rows)
+        return views
+
+
+def read_features(path: str | Path) -> Features:
+    """Read `features.h5`; its views stay in the file. Raises ArtifactError (see `open_hdf5`)."""
+    with open_hdf5(path, LAYOUT) as file:
+        return Features(
+            embedding=file.read("pool/embedding"),
+            views=_StoredViews(Path(path), file.shape("pool/views")),
+            label=file.read("pool/label"),
+            id=file.read("pool/id"),
+            test_embedding=file.read("test/embedding"),
+            test_label=file.read("test/label"),
+            classes=file.read("classes"),
+            digest=file.attrs["digest"],
+        )
+
+
+def read_feature_facts(path: str | Path) -> tuple[dict[str, Any], dict[str, int]]:
+    """Return the attributes of `features.h5`, and the sizes of what it holds.
+
+    The sizes are those of `pool`, `dimension`, `views`, `test` and `classes`.
+    """
+    with open_hdf5(path, LAYOUT) as file:
+        pool, views, dimension = file.shape("pool/views")
+        (test,), (classes,) = file.shape("test/id"), file.shape("classes")
+        sizes = {"pool": pool, "dimension": dimension, "views": views}
+        return dict(file.attrs), sizes | {"test": test, "classes": classes}

@@ -1,0 +1,1 @@
+"""Distances, clusters and coverage of points."""

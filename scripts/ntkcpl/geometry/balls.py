@@ -1,0 +1,111 @@
+"""Open balls around the points of a pool: how far they are pure, and whom they hold.
+
+All pairs of points are looked at in float32, and exactly only where its rounding might decide. So
+the answers are those of exact distances, in a fraction of the time.
+"""
+
+from math import ceil
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntkcpl.geometry.distances import BLOCK, Points, Tiles
+from ntkcpl.geometry.loops import count_inside, lower_reach
+
+
+def pure_radius(points: Points, cluster: NDArray[np.int64], purity: float) -> float:
+    """Return δ², the largest at which a share `purity` of all open balls are pure.
+
+    A ball is pure until it reaches the nearest point of another cluster, so δ is a quantile of
+    these distances, and no grid of values need be tried. It is infinite with one cluster.
+
+    Parameters
+    ----------
+    points
+        N points, each the centre of a ball.
+    cluster : int64 (N,)
+        Cluster of each.
+    purity
+        Share α, over 0.
+    """
+    tiles, norm = Tiles(points.x), points.squared_norm.astype(np.float32)
+    rough = np.full(len(cluster), np.inf, dtype=np.float32)
+    narrow = cluster.astype(np.int32)  # as wide as the distances, so that the loop is fast
+    for a, b, _, product in tiles.upper_triangle():
+        lower_reach(product, norm[a], norm[b], narrow[a], narrow[b], rough[a], rough[b])
+    rank = len(rough) - ceil(purity * len(rough))
+    near = float(np.partition(rough, rank)[rank])
+    if near == np.inf:
+        return np.inf
+    # The true value is as near to this one as each distance is to its rough value.
+    doubt = 2 * (2 * tiles.error)
+    doubtful = np.flatnonzero(np.abs(rough - near) <= doubt)
+    exact = np.sort(_reach(points, cluster, doubtful))
+    return float(exact[rank - np.count_nonzero(rough < near - doubt)])
+
+
+def _reach(
+    points: Points, cluster: NDArray[np.int64], index: NDArray[np.int64]
+) -> NDArray[np.float64]:
+    """Return the exact squared distances of some points to the nearest of another cluster."""
+    reach = np.empty(len(index))
+    for start in range(0, len(index), BLOCK):
+        rows = index[start : start + BLOCK]
+        squared = points.squared_distances(rows)
+        squared[cluster[rows, None] == cluster] = np.inf
+        reach[start : start + BLOCK] = squared.min(axis=1)
+    return reach
+
+
+class Balls:
+    """Open balls of one radius around all points, and how many uncovered points each holds.
+
+    Parameters
+    ----------
+    points
+        N points.
+    radius
+        Their squared radius δ².
+    uncovered : bool (N,)
+        Which points are not covered at the start.
+
+    Attributes
+    ----------
+    gain : int32 (N,)
+        Uncovered points in the ball around each point.
+    """
+
+    def __init__(self, points: Points, radius: float, uncovered: NDArray[np.bool_]) -> None:
+        self._x, self._radius = points.x, radius
+        self._norm = points.squared_norm.astype(np.float32)
+        self._tiles = Tiles(points.x)
+        if radius <= 0:  # an open ball without a radius holds nothing
+            self.gain = np.zeros(len(uncovered), dtype=np.int32)
+            return
+        weight = uncovered.astype(np.int32)
+        self.gain = weight.copy()  # a point lies in its own ball
+        for a, b, skip, product in self._tiles.upper_triangle():
+            self._count(product, skip, a, b, weight[a], weight[b], self.gain[a])
+
+    def cover(self, index: NDArray[np.int64]) -> None:
+        """Let some points that were uncovered be covered."""
+        leaves, stays = np.full(len(index), -1, np.int32), np.zeros(len(self._x), np.int32)
+        for a, b, skip, product in self._tiles.of(index):
+            self._count(product, skip, index[a], b, leaves[a], stays[b], np.empty_like(leaves[a]))
+
+    def _count(
+        self,
+        product: NDArray[np.float32],
+        skip: int,
+        a: slice | NDArray[np.int64],
+        b: slice,
+        weight_a: NDArray[np.int32],
+        weight_b: NDArray[np.int32],
+        count_a: NDArray[np.int32],
+    ) -> None:
+        """Add the weights of the pairs of a tile that are inside to `count_a` and to the gain."""
+        x, norm, slack = self._x, self._norm, 2 * self._tiles.error
+        count_inside(
+            product, skip, x[a], x[b], norm[a], norm[b], self._radius, slack,
+            weight_a, weight_b, count_a, self.gain[b],
+        )  # fmt: skip

@@ -1,0 +1,219 @@
+"""Distances without rounding, so that no choice depends on threads, blocks or the order of a sum.
+
+A sum in floating point depends on its order, and BLAS chooses that by the number of threads. Sums
+of integers below 2**53 are exact in float64, in whatever order; so the points are put on a grid.
+"""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+BITS = 25  # two points of length 2**25 are at most 2**26 apart, squared 2**52
+PRODUCT_ROWS = 4096  # rows of which products are taken at once
+BLOCK = 512  # rows whose distances to all points are held at once
+ROWS, COLUMNS = 256, 2048  # of a tile of products: 2 MB, which a core's cache holds
+FEW = 4  # points that are compared with centres together, at first
+
+
+def on_grid(x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Scale by a power of two, and round to integers whose sums of products are exact.
+
+    Parameters
+    ----------
+    x : float (N, D)
+        One row a point.
+
+    Returns
+    -------
+    float64 (N, D)
+        The longest row is between 2**24 and 2**25 long. What is rounded away is at most 3e-8 of
+        it, half a unit of float32's last place; equal rows stay equal.
+    """
+    grid = x.astype(np.float64)
+    longest = np.sqrt(np.einsum("nd,nd->n", grid, grid).max())
+    _, exponent = np.frexp(longest)
+    np.ldexp(grid, BITS - exponent, out=grid)
+    return np.rint(grid, out=grid)
+
+
+def rows_on_grid(x: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
+    """Put each row on a grid of its own, fine enough for any of its entries.
+
+    Parameters
+    ----------
+    x : float (N, D)
+
+    Returns
+    -------
+    grid : float64 (N, D), exponent : int32 (N,)
+        Integers, and the powers of two that each row was divided by: x is grid 2**exponent, up to
+        3e-8 of the row's length. A sum of products of two such rows is exact.
+    """
+    wide = x.astype(np.float64)
+    _, exponent = np.frexp(np.sqrt(np.einsum("nd,nd->n", wide, wide)))
+    exponent -= BITS
+    np.ldexp(wide, -exponent[:, None], out=wide)
+    return np.rint(wide, out=wide), exponent
+
+
+def exact_products(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return a bᵀ, float64 (n, m), of rows (n, D) and (m, D), the same in whatever order it sums.
+
+    Rows are rounded to 3e-8 of their lengths, as in float32; sums and products are not. So the
+    result depends neither on the number of threads nor on which rows are asked for together.
+
+    Notes
+    -----
+    Memory: the product, b in float64, and `PRODUCT_ROWS` rows of a at a time.
+    """
+    b, right = rows_on_grid(b)
+    product = np.empty((len(a), len(b)))
+    for start in range(0, len(a), PRODUCT_ROWS):
+        rows = slice(start, start + PRODUCT_ROWS)
+        some, left = rows_on_grid(a[rows])
+        product[rows] = np.ldexp(some @ b.T, left[:, None] + right)
+    return product
+
+
+class Points:
+    """Points on the grid, of float (N, D), and the squared distances between them.
+
+    Attributes
+    ----------
+    x : float64 (N, D)
+        The points.
+    squared_norm : float64 (N,)
+        Their squared lengths.
+    """
+
+    def __init__(self, x: NDArray[np.floating]) -> None:
+        self.x = on_grid(x)
+        self.squared_norm = np.einsum("nd,nd->n", self.x, self.x)
+
+    def squared_distances(
+        self,
+        rows: slice | NDArray[np.int64],
+        columns: slice | NDArray[np.int64] = slice(None),
+    ) -> NDArray[np.float64]:
+        """Return the squared distances (n, m) of some points to others."""
+        squared = self.x[rows] @ self.x[columns].T
+        squared *= -2
+        squared += self.squared_norm[rows, None]
+        squared += self.squared_norm[columns]
+        return squared
+
+    def nearest(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the squared distance (N,) of each point to the nearest of `rows`.
+
+        It is infinite where there are no `rows`, and -1 for these themselves: they come last
+        when the farthest point is sought.
+        """
+        nearest = np.full(len(self.x), np.inf)
+        for start in range(0, len(rows), BLOCK):
+            squared = self.squared_distances(rows[start : start + BLOCK])
+            np.minimum(nearest, squared.min(axis=0), out=nearest)
+        nearest[rows] = -1
+        return nearest
+
+
+class Tiles:
+    """Products of all pairs of N points in float32, in tiles.
+
+    Parameters
+    ----------
+    x : float (N, D)
+        The points; they are rounded to float32.
+
+    Attributes
+    ----------
+    error
+        Bounds the rounding error of a product, and of a few sums of such size: (D + 8) u times the
+        largest squared length, u being float32's unit roundoff (Higham 2002, "Accuracy and
+        Stability of Numerical Algorithms", section 3.1).
+
+    Notes
+    -----
+    Memory: the points in float32, and a tile of `ROWS` x `COLUMNS`.
+    """
+
+    def __init__(self, x: NDArray[np.floating]) -> None:
+        self._x = x.astype(np.float32)
+        largest = float(np.einsum("nd,nd->n", self._x, self._x, dtype=np.float64).max())
+        self.error = (x.shape[1] + 8) * 2.0**-24 * largest
+
+    def upper_triangle(self) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
+        """Yield rows, columns, `skip` and products of tiles that hold all pairs of points.
+
+        Columns up to i + `skip` of the i-th row are pairs that another tile, or another part of
+        this one, holds too.
+        """
+        for row in range(0, len(self._x), ROWS):
+            rows = slice(row, row + ROWS)
+            for column in range(row, len(self._x), COLUMNS):
+                columns = slice(column, column + COLUMNS)
+                yield rows, columns, row - column, self._x[rows] @ self._x[columns].T
+
+    def of(
+        self, index: NDArray[np.int64]
+    ) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
+        """Yield the same of tiles that hold all pairs of the points `index` with all points.
+
+        `rows` is a part of `index`, and nothing is to be skipped.
+        """
+        for row in range(0, len(index), ROWS):
+            rows = slice(row, row + ROWS)
+            some = self._x[index[rows]]
+            for column in range(0, len(self._x), COLUMNS):
+                columns = slice(column, column + COLUMNS)
+                yield rows, columns, -ROWS - 1, some @ self._x[columns].T
+
+
+class Farthest:
+    """Finds the point that is farthest from the nearest of some centres, which grow in number.
+
+    A further centre only brings points nearer. So distances from before are upper bounds, and only
+    points that might be the farthest are compared with the centres that came since.
+
+    Parameters
+    ----------
+    points
+        N points.
+    centres : int64 (L,)
+        Points that are centres at the start; may be empty.
+
+    Notes
+    -----
+    Memory: a few numbers a point, and `BLOCK` rows of N.
+    """
+
+    def __init__(self, points: Points, centres: NDArray[np.int64]) -> None:
+        self._points = points
+        self._bound = points.nearest(centres)
+        self._centres = centres.tolist()
+        self._compared = np.full(len(self._bound), len(self._centres))
+
+    def add(self, centre: int) -> None:
+        """Let a point be a centre too; it is never the farthest again."""
+        self._centres.append(centre)
+        self._bound[centre] = -1
+
+    def index(self) -> int:
+        """Return the point farthest from its nearest centre; of equals, the first."""
+        few = FEW
+        while True:
+            farthest = int(self._bound.argmax())
+            if self._compared[farthest] == len(self._centres):
+                return farthest
+            stale = np.flatnonzero(self._compared < len(self._centres))
+            few = min(few, len(stale))
+            largest = np.argpartition(-self._bound[stale], few - 1)[:few]
+            self._compare(stale[largest])
+            few = min(2 * few, BLOCK)
+
+    def _compare(self, rows: NDArray[np.int64]) -> None:
+        """Compare some points with the centres that came since any of them was compared."""
+        new = np.array(self._centres[self._compared[rows].min() :])
+        squared = self._points.squared_distances(rows, new)
+        self._bound[rows] = np.minimum(self._bound[rows], squared.min(axis=1))
+        self._compared[rows] = len(self._centres)

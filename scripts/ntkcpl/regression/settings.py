@@ -1,0 +1,48 @@
+"""Settings of the kernel regression that stands in for training the head."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+
+from ntkcpl.devices import default_device
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.regression.incremental import IncrementalRegression
+from ntkcpl.regression.kernel import ntk
+from ntkcpl.settings import Settings
+
+
+class KernelRegression(Settings):
+    """The parameters that strategies share which look ahead with the NTK of the head."""
+
+    width: Annotated[int, Field(ge=1)] | Literal["infinite"] = "infinite"
+    """Hidden units of the head whose NTK is the kernel."""
+    kernel_scaling: Scaling = "raw"
+    """Scaling of the embedding in the kernel; raw is what the head is trained on."""
+    jitter: Annotated[float, Field(gt=0)] = 0.1
+    """Added to the kernel's diagonal, as a share of its mean."""
+
+    def kernel(
+        self, embedding: NDArray[np.floating], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
+        return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
+
+    def incremental(
+        self,
+        embedding: NDArray[np.floating],
+        labels: NDArray[np.int64],
+        n_classes: int,
+        labelled: NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> IncrementalRegression:
+        """Return the regression with that kernel; the others are its parameters."""
+        return IncrementalRegression(
+            self.kernel(embedding, rng),
+            labels,
+            n_classes,
+            labelled=labelled,
+            jitter=self.jitter,
+            device=default_device(),
+        )
