@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
 from pathlib import Path
 
 # One of these exists where there is a driver: NVIDIA's on Linux, or Windows' for its Linux.
@@ -10,13 +11,13 @@ _DRIVERS = ("/dev/nvidiactl", "/proc/driver/nvidia/version", "/dev/dxg")
 
 
 def default_device() -> str:
-    """Return "cuda" where torch sees a GPU, else "cpu".
+    """Return "cuda" where torch is installed and sees a GPU, else "cpu".
 
     Torch is imported only where there is a driver: that takes 2 s, and a run has hundreds of jobs
     of which many do without it. An empty CUDA_VISIBLE_DEVICES hides every GPU.
     """
     hidden = os.environ.get("CUDA_VISIBLE_DEVICES") == ""
-    if hidden or not any(Path(driver).exists() for driver in _DRIVERS):
+    if hidden or not any(Path(driver).exists() for driver in _DRIVERS) or not find_spec("torch"):
         return "cpu"
     import torch
 

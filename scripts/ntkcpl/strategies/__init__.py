@@ -7,11 +7,15 @@ the configuration, and `method`, a `Literal` of the file's name, is how the conf
 import importlib
 import pkgutil
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
-__all__ = ["Batch", "Pool", "Strategy", "load", "methods"]
+__all__ = ["DEFAULT", "Batch", "Pool", "Strategy", "load", "methods"]
+
+# For those who do not choose.
+DEFAULT: Mapping[str, Any] = MappingProxyType({"method": "ntkcpl", "feature": "self"})
 
 
 def methods() -> list[str]:
