@@ -52,7 +52,7 @@ class Learner:
     def __init__(
         self,
         embedding: ArrayLike,
-        strategy: Mapping[str, Any] = {"method": "ntkcpl", "feature": "self"},
+        strategy: Mapping[str, Any] = strategies.DEFAULT,
         *,
         seed: int = 0,
         classifier: Mapping[str, Any] | None = None,
@@ -135,14 +135,14 @@ class Learner:
         """
         return self._with_classifier().classifier.probability(np.asarray(x))
 
-    def predict(self, x: ArrayLike) -> list[Hashable]:
-        """Return the likeliest class of each of n embeddings (n, D)."""
-        return [self.classes_[k] for k in self.predict_proba(x).argmax(axis=1)]
+    def predict(self, x: ArrayLike) -> NDArray[Any]:
+        """Return the likeliest class, (n,), of each of n embeddings (n, D)."""
+        return self.classes_[self.predict_proba(x).argmax(axis=1)]
 
     @property
-    def classes_(self) -> list[Hashable]:
-        """The classes known so far, in the order of the classifier's outputs."""
-        return list(self._class_of)
+    def classes_(self) -> NDArray[Any]:
+        """The classes known so far, (C,) of any type, in the order of the classifier's outputs."""
+        return np.fromiter(self._class_of, dtype=object)
 
     def _identity(self, round_: int) -> Identity:
         name = self.name or self._strategy.method
