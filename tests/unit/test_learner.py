@@ -84,3 +84,7 @@ def test_parameters_make_another_one_like_it():
     again = Learner(**learner.get_params())
     assert learner.ask(7).tolist() == again.ask(7).tolist()
     assert strategies.load(again.get_params()["strategy"]).method == "coreset"
+
+
+def test_without_a_choice_the_strategy_is_the_default():
+    assert Learner(X).ask(5).tolist() == Learner(X, dict(strategies.DEFAULT)).ask(5).tolist()

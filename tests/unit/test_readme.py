@@ -40,7 +40,7 @@ def test_the_example_of_a_strategy_passes_ruff_and_mypy(example_of_a_strategy):
     for command in (
         ["ruff", "check", "--stdin-filename", name, "-"],
         ["ruff", "format", "--check", "--stdin-filename", name, "-"],
-        ["mypy", "--strict", str(example_of_a_strategy)],
+        ["mypy", str(example_of_a_strategy)],
     ):
         done = subprocess.run(
             [sys.executable, "-m", *command], input=code, cwd=ROOT, capture_output=True, text=True

@@ -48,4 +48,4 @@ def load(settings: Mapping[str, Any]) -> Strategy:
     method = settings.get("method")
     if method not in methods():
         raise ValueError(f"there is no method {method!r}; the methods are {', '.join(methods())}")
-    return strategy_class(method).model_validate(settings)
+    return strategy_class(method).model_validate(dict(settings))
