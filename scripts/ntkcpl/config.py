@@ -109,7 +109,7 @@ class ExperimentSettings(Settings):
     ]
     """Repetitions: each strategy is run once for each seed."""
     classifier: ClassifierSettings
-    """How the head is trained in each round."""
+    """How the classifier is trained in each round."""
     strategies: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
     """Names of the strategies to compare, defined under the top-level key `strategies`."""
 

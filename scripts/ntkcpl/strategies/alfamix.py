@@ -41,7 +41,7 @@ class AlfaMix(Strategy):
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
     """ε at first, and what it grows by, in units of 1/√D."""
     scaling: Scaling = "l2"
-    """Scaling of the embedding in k-means; the head is asked about the raw one."""
+    """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
     starts: Annotated[int, Field(ge=1)] = 3
     """Starts of k-means."""
     needs_classifier = True
@@ -83,7 +83,7 @@ def prediction_flips(
 
     gradient = loss_gradient(head, x)
     length = np.linalg.norm(gradient, axis=1, keepdims=True)
-    # Where the head is quite certain the gradient is zero, and nothing changes.
+    # Where the classifier is quite certain the gradient is zero, and nothing changes.
     step = exact_products(gradient / np.where(length > 0, length, 1), head.weight)
     units = head.units(x)
     predicted = head.read_out(np.maximum(units, 0)).argmax(axis=1)

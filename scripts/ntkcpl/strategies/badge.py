@@ -1,4 +1,4 @@
-"""BADGE: images that would change the head much, and differently from each other."""
+"""BADGE: images that would change the classifier much, and differently from each other."""
 
 from typing import Literal
 
@@ -13,7 +13,7 @@ from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 class Badge(Strategy):
     """BADGE (Ash et al. 2020, Alg. 1).
 
-    The gradient of the loss by the head's last weights, were the predicted class the label, stands
+    The gradient of the loss by the classifier's last weights, were the predicted class the label, stands
     for an image. K-means++ seeding draws the batch among the gradients. The first is the largest,
     as in the authors' code; Arthur and Vassilvitskii (2007) draw it uniformly.
     """

@@ -35,7 +35,7 @@ class DropQuery(Strategy):
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
     """Share of an embedding's entries that are dropped (ρ)."""
     scaling: Scaling = "raw"
-    """Scaling of the embedding in k-means; the head is asked about the raw one."""
+    """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
     starts: PositiveInt = 1
     """Starts of k-means: with hundreds of clusters, one is about as good as another."""
 
