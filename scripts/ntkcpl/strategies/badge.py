@@ -13,9 +13,9 @@ from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 class Badge(Strategy):
     """BADGE (Ash et al. 2020, Alg. 1).
 
-    The gradient of the loss by the classifier's last weights, were the predicted class the label, stands
-    for an image. K-means++ seeding draws the batch among the gradients. The first is the largest,
-    as in the authors' code; Arthur and Vassilvitskii (2007) draw it uniformly.
+    The gradient of the loss by the classifier's last weights, were the predicted class the label,
+    stands for an image. K-means++ seeding draws the batch among the gradients. The first is the
+    largest, as in the authors' code; Arthur and Vassilvitskii (2007) draw it uniformly.
     """
 
     method: Literal["badge"] = "badge"

@@ -16,9 +16,9 @@ class BALD(Strategy):
     """The mutual information of class and weights (Houlsby et al. 2011, eq. 2; Gal et al. 2017).
 
     It is the entropy of the mean prediction less the mean entropy of the predictions, over random
-    masks of the classifier's hidden units (Monte Carlo dropout). A mask is a draw of weights, hence the
-    same for all images. The classifier was not trained with dropout, so its masks are no sample of the
-    posterior that Gal et al. justify, only perturbations of the classifier.
+    masks of the classifier's hidden units (Monte Carlo dropout). A mask is a draw of weights, hence
+    the same for all images. It was not trained with dropout, so the masks are no sample of the
+    posterior that Gal et al. justify, only perturbations.
     """
 
     method: Literal["bald"] = "bald"
