@@ -70,13 +70,13 @@ def experiment_of(wildcards):
 
 def strategy_of(wildcards):
     """The strategy's settings."""
-    return CONFIG.strategies[wildcards.strategy]
+    return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
 
 
 def all_settings(wildcards):
     """The experiment's settings, with those of its strategies in place of their names."""
-    experiment = experiment_of(wildcards)
-    strategies = {name: CONFIG.strategies[name] for name in experiment.strategies}
+    name, experiment = wildcards.experiment, experiment_of(wildcards)
+    strategies = {s: CONFIG.strategy(name, s) for s in experiment.strategies}
     return canonical(**dict(experiment) | {"strategies": strategies})
 
 
@@ -175,7 +175,9 @@ def of_all_rounds(file, strategy="{strategy}"):
 def ntkcpl_strategies(experiment):
     """The experiment's strategies that estimate coverage."""
     names = CONFIG.experiments[experiment].strategies
-    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
+    return [
+        name for name in names if CONFIG.strategy(experiment, name).method == "ntkcpl"
+    ]
 
 
 def fidelity_files(experiment):
