@@ -131,4 +131,8 @@ def test_a_selection_from_the_whole_pool_asks_for_its_kernels_memory(new_workflo
     code, output = workflow.run("--dry-run", "--printshellcmds")
     assert code == 0, output
     asked = [int(text) for text in re.findall(r"mem_mb=(\d+)", output)]
-    assert sorted(set(asked)) == [4000, 2000 + 4 * 40_000**2 // 2**20]
+    # The kernel, and some tenths more; clustering so small an embedding needs little.
+    least, most = sorted(set(asked))
+    kernel = 4 * 40_000**2 / 2**20
+    assert least == 4000
+    assert kernel + 2000 < most < 1.5 * kernel + 2000
