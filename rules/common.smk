@@ -70,14 +70,14 @@ def experiment_of(wildcards):
 
 def strategy_of(wildcards):
     """The strategy's settings."""
-    return CONFIG.strategies[wildcards.strategy]
+    return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
 
 
 def all_settings(wildcards):
     """The experiment's settings, with those of its strategies in place of their names."""
-    experiment = experiment_of(wildcards)
-    strategies = {name: CONFIG.strategies[name] for name in experiment.strategies}
-    return canonical(**dict(experiment) | {"strategies": strategies})
+    name, experiment = wildcards.experiment, experiment_of(wildcards)
+    strategies = {s: CONFIG.strategy(name, s) for s in experiment.strategies}
+    return canonical(**experiment.model_dump() | {"strategies": strategies})
 
 
 def batch_size(wildcards):
@@ -85,13 +85,17 @@ def batch_size(wildcards):
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
 
 
-def memory_mb(wildcards, attempt):
-    """Megabytes for a job that may hold the kernel of all images that its round considers."""
-    candidates = getattr(strategy_of(wildcards), "candidates", 0)
-    images = experiment_of(wildcards).pool_size or 0
-    if candidates != "all":
-        images = min(images, candidates + experiment_of(wildcards).budgets[-1])
-    return attempt * max(4000, 2000 + 4 * images**2 // 2**20)
+def memory_mb(of):
+    """Resource function: megabytes for a job that does what `of` returns, and its libraries."""
+
+    def megabytes(wildcards, attempt):
+        experiment = experiment_of(wildcards)
+        images, width = experiment.pool_shape
+        width = max(width, experiment.classifier.hidden_width)
+        needed = of(wildcards).memory(images, width, experiment.budgets[-1])
+        return attempt * max(4000, 2000 + (needed + 4 * images * width) // 2**20)
+
+    return megabytes
 
 
 def clustering_of(wildcards):
@@ -175,7 +179,9 @@ def of_all_rounds(file, strategy="{strategy}"):
 def ntkcpl_strategies(experiment):
     """The experiment's strategies that estimate coverage."""
     names = CONFIG.experiments[experiment].strategies
-    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
+    return [
+        name for name in names if CONFIG.strategy(experiment, name).method == "ntkcpl"
+    ]
 
 
 def fidelity_files(experiment):

@@ -92,7 +92,7 @@ rule measure_coverage:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("measure_coverage"),

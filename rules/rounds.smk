@@ -13,6 +13,8 @@ rule cluster_pool:
         f"logs/{RUN}/cluster_pool.tsv"
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb(clustering_of),
     params:
         settings=lambda w: clustering_of(w).canonical(),
         code=code_digest("cluster_pool"),
@@ -34,7 +36,7 @@ rule select_batch:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
         settings=lambda w: canonical(strategy=strategy_of(w), batch_size=batch_size(w)),
         code=lambda w: code_digest(

@@ -20,7 +20,7 @@ pretraining, embedding_seconds = None, {}
 if snakemake.input.history:
     pretraining = pd.read_csv(snakemake.input.history)
     embedding_seconds["pretrain"] = [pretraining["seconds"].sum()]
-stage = "import_features" if config["dataset"] is None else "extract_features"
+stage = "extract_features" if config["embeddings"] is None else "import_features"
 embedding_seconds[stage] = [attributes["seconds"]]
 
 page = summary(

@@ -83,12 +83,12 @@ def batches(
 
 def find_images(folder: Path) -> list[Path]:
     """Return all image files below a folder, sorted by their names; hidden ones are left out."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    return sorted(
-        path
-        for path in paths
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):  # looks at no file, of which there may be many
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        images = (name for name in names if name.lower().endswith(EXTENSIONS))
+        found += [Path(parent, name) for name in images if not name.startswith(".")]
+    return sorted(found)
 
 
 def read_image(path: Path, size: int) -> NDArray[np.uint8]:

@@ -181,7 +181,7 @@ LABEL = np.array([0, -1])
         (Split(IMAGES, LABEL[:1], ["a", "b"]), "has labels int64(1,)"),
         (Split(IMAGES, np.array([0, 2]), ["a", "b"]), "has labels outside -1 to 1"),
         (Split(IMAGES, LABEL, ["a", "a"]), "needs 2 different ids"),
-        (Split(IMAGES[:0], LABEL[:0], []), "is empty"),
+        (Split(IMAGES[:0], LABEL[:0], []), "holds 0 images, expected 2"),
         (Split(IMAGES[:1], LABEL[:1], ["a"]), "holds 1 images, expected 2"),
     ],
 )

@@ -3,7 +3,8 @@
 To add one, put a file beside these: its name is the name in the configuration. It holds
 
 - `NEEDS_ROOT`, what the folder `root` must hold, in words; empty if the data set needs no folder;
-- `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only reading them tells;
+- `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only the folder tells: then also
+  `count_pool(root: Path | None) -> int`, which finds them without decoding any;
 - `IN_FILES`, whether each image is a file: then the splits hold `ImageFiles`, of any size;
 - `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`.
 
@@ -70,6 +71,8 @@ class Split:
 class Dataset:
     """A pool to select from, a test set to measure on, and the names of the classes.
 
+    An unlabelled pool has neither classes nor test images.
+
     `skipped` maps the ids of images that were left out, because they are broken, to the reasons.
     """
 
@@ -90,7 +93,7 @@ class DatasetSettings(Settings):
     """Whether to download the images to `root` where they are missing."""
     image_size: int | None = Field(default=None, ge=8)
     """Height and width to which images in files are resized and cut, 224 by default."""
-    on_bad_image: Literal["refuse", "skip"] = "refuse"
+    on_bad_image: Literal["raise", "skip"] = "raise"
     """Whether images in files that cannot be decoded stop the work or are left out, and listed."""
 
     @model_validator(mode="before")
@@ -98,7 +101,8 @@ class DatasetSettings(Settings):
     def _default_size(cls, values: Any) -> Any:
         known = isinstance(values, dict) and values.get("name") in names()
         if known and _module(values["name"]).IN_FILES:
-            return values | {"image_size": values.get("image_size") or 224}
+            size = values.get("image_size")
+            return values | {"image_size": 224 if size is None else size}
         return values
 
     @field_validator("name")
@@ -135,10 +139,17 @@ def names() -> list[str]:
     return sorted(name for name in modules if not name.startswith("_"))
 
 
-def pool_size(settings: DatasetSettings) -> int | None:
-    """Return the number of images in the pool, or None if only reading them tells."""
-    size: int | None = _module(settings.name).POOL_SIZE
-    return size
+def pool_size(settings: DatasetSettings) -> int:
+    """Return the number of images in the pool, of files including those that are broken.
+
+    Raises
+    ------
+    DatasetError
+        If only the folder tells, and it cannot be used.
+    """
+    module = _module(settings.name)
+    size: int | None = module.POOL_SIZE
+    return module.count_pool(_root(settings)) if size is None else size
 
 
 def load(settings: DatasetSettings) -> Dataset:
@@ -151,9 +162,8 @@ def load(settings: DatasetSettings) -> Dataset:
         in files are all found first, which decodes each once, and counted; with
         `on_bad_image: skip` they are left out instead.
     """
-    root = None if settings.root is None else Path(settings.root).expanduser()
     module = _module(settings.name)
-    dataset: Dataset = module.load(root, settings.download)
+    dataset: Dataset = module.load(_root(settings), settings.download)
     if settings.image_size is not None:
         dataset = replace(
             dataset,
@@ -167,9 +177,15 @@ def load(settings: DatasetSettings) -> Dataset:
         fault = _fault(split, len(dataset.classes), size)
         if fault:
             raise DatasetError(f"the {name} of data set {settings.name} {fault}")
+        if _lacks_images(split, dataset):
+            raise DatasetError(f"the {name} of data set {settings.name} is empty")
     if dataset.pool.images.shape[1:] != dataset.test.images.shape[1:]:
         raise DatasetError(f"pool and test images of {settings.name} differ in size")
     return _without_broken(dataset, settings) if module.IN_FILES else dataset
+
+
+def _root(settings: DatasetSettings) -> Path | None:
+    return None if settings.root is None else Path(settings.root).expanduser()
 
 
 def _resized(split: Split, size: int) -> Split:
@@ -191,7 +207,7 @@ def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
     for path, reason in broken.items():
         log.warning("%s cannot be decoded: %s", path, reason)
     number = len(dataset.pool.id) + len(dataset.test.id)
-    if settings.on_bad_image == "refuse":
+    if settings.on_bad_image == "raise":
         named = "; ".join(f"{path} ({reason})" for path, reason in list(broken.items())[:NAMED])
         raise DatasetError(
             f"{len(broken)} of the {number} images of {settings.name} cannot be decoded: {named}"
@@ -200,9 +216,15 @@ def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
         )
     log.warning("%d of %d images are left out", len(broken), number)
     pool, test = dataset.pool.rows(kept[0]), dataset.test.rows(kept[1])
-    if not len(pool.id) or not len(test.id):
+    left = Dataset(pool, test, dataset.classes, skipped=broken)
+    if any(_lacks_images(split, left) for split in (pool, test)):
         raise DatasetError(f"no image of {settings.name} is left that can be decoded")
-    return Dataset(pool, test, dataset.classes, skipped=broken)
+    return left
+
+
+def _lacks_images(split: Split, dataset: Dataset) -> bool:
+    """Return whether a split is empty that must not be; without classes there is no test set."""
+    return not len(split.id) and (split is dataset.pool or len(dataset.classes) > 0)
 
 
 def _module(name: str) -> ModuleType:
@@ -216,11 +238,9 @@ def _fault(split: Split, n_classes: int, size: int | None) -> str:
         return f"has images {images.dtype}{images.shape}, expected uint8 (N, 3, H, W)"
     if label.dtype != np.int64 or label.shape != (len(images),):
         return f"has labels {label.dtype}{label.shape}, expected int64 ({len(images)},)"
-    if len(images) == 0:
-        return "is empty"
     if size is not None and len(images) != size:
         return f"holds {len(images)} images, expected {size}"
-    if label.min() < -1 or label.max() >= n_classes:
+    if label.min(initial=-1) < -1 or label.max(initial=-1) >= n_classes:
         return f"has labels outside -1 to {n_classes - 1}"
     if len(ids) != len(images) or len(set(ids)) != len(ids):
         return f"needs {len(images)} different ids"

@@ -12,7 +12,7 @@ from pydantic import Field, field_validator, model_validator
 from ntkcpl.settings import Settings
 
 SCALED = ("resnet9", "resnet18")
-FIXED = ("wrn-28-8", "resnet50")
+FIXED = {"wrn-28-8": 512, "resnet50": 2048}  # and the entries of their embeddings
 TIMM = "timm/"
 PRETRAINED = "pretrained"
 
@@ -41,11 +41,19 @@ class EncoderSettings(Settings):
             return None
         return Path(str(self.checkpoint)).expanduser()
 
+    @property
+    def embedding_width(self) -> int | None:
+        """Entries of an embedding, D; None for timm's models, which must be built to tell."""
+        if self.width is not None:
+            return int(512 * self.width)
+        return FIXED.get(self.architecture)
+
     @model_validator(mode="before")
     @classmethod
     def _default_width(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("architecture", SCALED[0]) in SCALED:
-            return values | {"width": values.get("width") or 0.25}
+            width = values.get("width")
+            return dict(values) | {"width": 0.25 if width is None else width}
         return values
 
     @field_validator("architecture")
@@ -58,8 +66,8 @@ class EncoderSettings(Settings):
                 raise ValueError(
                     f"timm has no model {architecture.removeprefix(TIMM)!r}: see timm.list_models()"
                 )
-        elif architecture not in SCALED + FIXED:
-            known = ", ".join(SCALED + FIXED)
+        elif architecture not in (*SCALED, *FIXED):
+            known = ", ".join((*SCALED, *FIXED))
             raise ValueError(f"must be one of {known} or {TIMM}<model>, but is {architecture!r}")
         return architecture
 

@@ -117,6 +117,11 @@ class Points:
         return nearest
 
 
+def points_memory(n: int, d: int) -> int:
+    """Return about how many bytes `Points` take, with a block of their distances."""
+    return 8 * n * (d + BLOCK)
+
+
 class Tiles:
     """Products of all pairs of N points in float32, in tiles.
 

@@ -97,6 +97,11 @@ def central_samples(
     return central[np.unique(assigned[central], return_index=True)[1]]
 
 
+def kmeans_memory(n: int, d: int, n_clusters: int) -> int:
+    """Return about how many bytes it takes to scale and cluster (n, d), central samples too."""
+    return 24 * n * d + 4 * n * n_clusters
+
+
 def most_clusters(classes: NDArray[np.int64], constraint: Constraint) -> int:
     """Return how many clusters can all hold a sample under the constraint."""
     if constraint != "must_link":

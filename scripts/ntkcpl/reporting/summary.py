@@ -36,8 +36,8 @@ def summary(
     config
         Its settings: `dataset`, `encoder`, `pretraining`, `features` and `classifier` map keys to
         values, `budgets` and `seeds` are lists, `strategies` maps the name of each strategy to
-        its `method` and parameters. For ready embeddings `features` is the path of their file
-        and `dataset`, `encoder` and `pretraining` are not looked at.
+        its `method` and parameters. `embeddings` is the path of the file of ready embeddings,
+        and then `dataset`, `encoder`, `pretraining` and `features` are not looked at; or None.
     accuracy
         The experiment's runs (see `evaluation.read_accuracy`).
     pretraining
@@ -62,7 +62,7 @@ def summary(
         if pretraining is None
         else pretraining["knn_accuracy"]
     )
-    if config["dataset"] is None:
+    if config["embeddings"] is not None:
         origin, made_by = _origin_ready(config, knn), _facts_ready(config, features, sizes, knn)
     else:
         origin, made_by = _origin(config, knn), _facts_encoded(config, sizes, knn)
@@ -111,7 +111,7 @@ def _origin(config: Mapping[str, Any], knn: str) -> str:
 def _origin_ready(config: Mapping[str, Any], knn: str) -> str:
     return (
         "All numbers and figures here come from one run on the ready embeddings in "
-        f"`{config['features']}` ({knn}), {_seeds(config)} a strategy. They hold for these "
+        f"`{config['embeddings']}` ({knn}), {_seeds(config)} a strategy. They hold for these "
         "embeddings and these label counts; compare them with the numbers of "
         f"{PAPER} only where data set, encoder and label counts are the paper's."
     )
@@ -154,7 +154,7 @@ def _facts_ready(
     digest = json.loads(features["inputs"])["embeddings"]
     views = f"{sizes['views']:,} {'view' if sizes['views'] == 1 else 'views'}"
     return {
-        "Ready embeddings": f"`{config['features']}`, SHA-256 `{digest}`; {_images(sizes)}",
+        "Ready embeddings": f"`{config['embeddings']}`, SHA-256 `{digest}`; {_images(sizes)}",
         "Features": f"{sizes['dimension']:,} dimensions, {views} of each pool image, {knn}",
     }
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
@@ -51,6 +51,10 @@ class TypiClust(Strategy):
             n_clusters=n_clusters,
             starts=self.starts,
         )
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return scaling_memory(n, d) + 4 * n * d  # or as much for the tree of one large cluster
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

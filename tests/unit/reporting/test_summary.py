@@ -6,6 +6,7 @@ from ntkcpl.artifacts.files import Provenance
 from ntkcpl.reporting.summary import summary
 
 CONFIG: dict[str, Any] = {
+    "embeddings": None,
     "dataset": {"name": "digits", "root": None, "download": False},
     "encoder": {"architecture": "resnet", "width": 16},
     "pretraining": {"method": "simsiam", "epochs": 3, "augmentation": {"rotation": 15.0}},
@@ -50,13 +51,13 @@ def ready_page(knn: float = 0.9753) -> str:
         {"experiment": "toy", "strategy": "random", "seed": 0, "labels": n, "test_accuracy": 0.5}
         for n in CONFIG["budgets"]
     )
-    none = dict.fromkeys(["dataset", "encoder", "pretraining"])
+    none = dict.fromkeys(["dataset", "encoder", "pretraining", "features"])
     origin = Provenance("{}", {"embeddings": "c0ffee"}, ())
     return summary(
         experiment="toy",
         config=CONFIG
         | none
-        | {"features": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
+        | {"embeddings": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
         accuracy=accuracy,
         pretraining=None,
         features=origin.attributes("features") | {"knn_accuracy": knn},
