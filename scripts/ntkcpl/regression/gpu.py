@@ -29,8 +29,8 @@ class GpuEngine:
         Number of pseudo-classes C.
     labelled : int64 (L,)
         Samples labelled at the start.
-    ridge
-        λ.
+    lambda_
+        λ, the absolute ridge.
     device
         A torch device, such as "cuda" or "cuda:1".
 
@@ -47,10 +47,10 @@ class GpuEngine:
         labels: NDArray[np.int64],
         n_classes: int,
         labelled: NDArray[np.int64],
-        ridge: float,
+        lambda_: float,
         device: str,
     ) -> None:
-        self._ridge = ridge
+        self._lambda = lambda_
         self._labels = torch.from_numpy(labels).to(device)
         self._residual = torch.from_numpy(np.ascontiguousarray(kernel, np.float32)).to(device)
         self._errors: SquaredErrors | None = None  # kept only once they are asked for
@@ -72,7 +72,7 @@ class GpuEngine:
         """Form R and F for the samples labelled at the start, in float64 but for R itself."""
         columns = self._residual[:, start].double()
         gram = columns[start]
-        gram.diagonal().add_(self._ridge)
+        gram.diagonal().add_(self._lambda)
         factor = torch.linalg.cholesky(gram)
         targets = self._outputs[start].scatter_(1, self._labels[start, None], 1)  # F is 0 yet
         self._outputs = columns @ torch.cholesky_solve(targets, factor)
@@ -222,7 +222,7 @@ class GpuEngine:
                 norms,
                 diagonal,
                 error,
-                self._ridge,
+                self._lambda,
                 add_outer=Tensor.addr_,
                 vecdot=torch.linalg.vecdot,
             )
@@ -278,12 +278,12 @@ class GpuEngine:
             self._errors.add(index, row.double(), reached.double())
         step, change = row / self._denominator(sample), self._change(sample)[0]
         self._outputs += torch.outer(step, change)
-        direction = row / (row[index] + self._ridge).sqrt()
+        direction = row / (row[index] + self._lambda).sqrt()
         self._residual.addr_(direction, direction, alpha=-1)
 
     def _denominator(self, samples: Tensor) -> Tensor:
         """Return R(i, i) + λ for each of the samples i, float64 (M,)."""
-        return self._residual.diagonal()[samples].double() + self._ridge
+        return self._residual.diagonal()[samples].double() + self._lambda
 
     def _change(self, samples: Tensor) -> Tensor:
         """Return e_y - F(i) for each of the samples i, float64 (M, C)."""

@@ -23,6 +23,15 @@ def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArr
     return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
 
 
+def absolute_ridge(kernel: NDArray[np.float32], ridge: float) -> float:
+    """Return λ, what is added to a kernel's diagonal: `ridge` as a share of the diagonal's mean.
+
+    Of a kernel that is zero, because all samples are alike, it is a share of one: any λ over zero
+    keeps all outputs at zero.
+    """
+    return ridge * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
+
+
 def empirical_ntk(
     x: NDArray[np.float32], width: int, rng: np.random.Generator, tile: int = 1024
 ) -> NDArray[np.float32]:

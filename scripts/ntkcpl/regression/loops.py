@@ -147,7 +147,7 @@ def _dot(row, vector):
 
 
 @njit(cache=True, parallel=True)
-def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts, bounds, rivals):
+def count_wrong(residual, direction, lambda_, asked, rows, columns, labels, starts, bounds, rivals):
     """Subtract direction directionᵀ from `residual`, then count for each candidate that is asked.
 
     Parameters
@@ -156,7 +156,7 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
         The residual kernel, in the order of labels; each row is updated just before it is read.
     direction : float32 (N,) or (0,)
         Rank-one update still to be done; empty for none.
-    ridge
+    lambda_
         λ.
     asked : bool (N,)
         Candidates.
@@ -201,7 +201,7 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
                 _downdate_row(row, direction, direction[i])
             if not asked[i]:
                 continue
-            inverse = 1 / (np.float64(row[i]) + ridge)
+            inverse = 1 / (np.float64(row[i]) + lambda_)
             # |R(i, x)| is at most the root of R(i, i) R(x, x).
             reach = np.sqrt(max(diagonal * np.float64(row[i]), 0.0)) * inverse
             size = max(g.max(), -g.min())
@@ -330,14 +330,14 @@ def _is_largest(after, outputs, step, g):
 
 
 @njit(cache=True)
-def count_changed(residual, ridge, asked, rows, columns, labels):
+def count_changed(residual, lambda_, asked, rows, columns, labels):
     """Count the samples whose largest output another class overtakes, for each candidate asked.
 
     Parameters
     ----------
     residual : float32 (N, N)
         The residual kernel.
-    ridge
+    lambda_
         λ.
     asked : int64 (M,)
         Candidates.
@@ -363,7 +363,7 @@ def count_changed(residual, ridge, asked, rows, columns, labels):
     for k in range(len(asked)):
         i = asked[k]
         label, row = labels[i], residual[i]
-        inverse = 1 / (np.float64(row[i]) + ridge)
+        inverse = 1 / (np.float64(row[i]) + lambda_)
         g = -rows[i]
         g[label] += 1
         least, most = np.inf, -np.inf  # change of the other classes
