@@ -190,11 +190,11 @@ def test_a_changed_argmax_is_counted_after_an_update_too(device):
 
 @every_torch_device
 @settings(max_examples=60, deadline=None)
-@given(problem=problems(), block=st.sampled_from([1, 50, gpu.SCRATCH]))
+@given(problem=problems(), block=st.sampled_from([1, 50, gpu.SCRATCH_ELEMENTS]))
 def test_the_engines_agree_whatever_the_blocks(device, problem, block):
     kernel, labels, n_classes, labelled = problem
     everyone = np.arange(len(labels))
-    with patch.object(gpu, "SCRATCH", block):
+    with patch.object(gpu, "SCRATCH_ELEMENTS", block):
         ours = IncrementalRegression(kernel.copy(), labels, n_classes, labelled, RIDGE, device)
         risk, error = ours.risk(everyone), ours.squared_error(everyone)
         output, argmax = ours.output_change(everyone), ours.argmax_change(everyone)
