@@ -33,7 +33,7 @@ from ntkcpl.regression.kernel import infinite_ntk
 
 # Outputs that the obvious way forms at once.
 CHUNK = 2**24
-JITTER = 0.1  # NTKCPL's default
+RIDGE = 0.1  # NTKCPL's default
 
 
 def median_seconds(works, repeats, device):
@@ -49,12 +49,12 @@ def median_seconds(works, repeats, device):
     return [float(np.median(seconds[1:])) for seconds in times]  # the first is a warm-up
 
 
-def naive_counts(residual, ridge, predictions, labels, candidates, chunk):
+def naive_counts(residual, lambda_, predictions, labels, candidates, chunk):
     """Count wrong predictions by forming all outputs after each candidate, in chunks."""
     counts = []
     targets = torch.eye(predictions.shape[1], device=labels.device)[labels]
     for part in candidates.split(chunk):
-        step = residual[part] / (residual[part, part] + ridge)[:, None]
+        step = residual[part] / (residual[part, part] + lambda_)[:, None]
         after = predictions + step[:, :, None] * (targets[part] - predictions[part])[:, None, :]
         counts.append((after.argmax(dim=2) != labels).sum(dim=1))
     return torch.cat(counts)
@@ -78,7 +78,7 @@ def time_steps(n, classes, rng, device, repeats):
     kernel, labels = problem(n, classes, rng)
     copy, zero = torch.tensor(kernel, device=device), torch.zeros(n, device=device)
     labelled = rng.choice(n, max(classes, 20), replace=False)
-    regression = IncrementalRegression(kernel, labels, classes, labelled, JITTER, str(device))
+    regression = IncrementalRegression(kernel, labels, classes, labelled, RIDGE, str(device))
     outputs = torch.tensor(regression.predictions, dtype=torch.float32, device=device)
     targets = torch.tensor(labels, device=device)
     chunk = max(1, CHUNK // (n * classes))
@@ -111,7 +111,7 @@ def time_selection(n, classes, budget, rng, device):
     for criterion in ("risk", "squared_error"):
         kernel, labels = problem(n, classes, rng)
         start = time.perf_counter()
-        regression = IncrementalRegression(kernel, labels, classes, [], JITTER, str(device))
+        regression = IncrementalRegression(kernel, labels, classes, [], RIDGE, str(device))
         regression.select(budget, criterion)
         name = f"{criterion}_seconds_n{n}_c{classes}_b{budget}"
         lines[name] = time.perf_counter() - start

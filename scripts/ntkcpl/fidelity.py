@@ -16,13 +16,13 @@ from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.records import Classifier, Clusters, Features
 from ntkcpl.regression.incremental import covered
-from ntkcpl.regression.kernel import Width, ntk
+from ntkcpl.regression.kernel import Width, absolute_ridge, ntk
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 WIDTHS: tuple[Width, ...] = (64, 512, 4096, "infinite")
 SCALINGS: tuple[Scaling, ...] = ("raw", "l2", "l2_centred", "standardised")
-JITTERS = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
+RIDGES = (1e-4, 1e-3, 1e-2, 1e-1, 1.0)
 SECOND_CLASSIFIER = "second classifier"
 
 
@@ -31,7 +31,7 @@ def regress(
     labelled: NDArray[np.int64],
     label: NDArray[np.int64],
     n_classes: int,
-    jitter: float,
+    ridge: float,
 ) -> NDArray[np.float64]:
     """Return the kernel regression on one-hot labels (N, C), solved from scratch in float64.
 
@@ -46,12 +46,11 @@ def regress(
         Rows that are labelled, and their classes.
     n_classes
         Number of classes C.
-    jitter
-        Ridge as a share of the mean of the kernel's diagonal.
+    ridge
+        λ as a share of the mean of the kernel's diagonal.
     """
-    ridge = jitter * float(np.diagonal(kernel).mean(dtype=np.float64))
     columns = kernel[:, labelled].astype(np.float64)
-    inner = columns[labelled] + ridge * np.eye(len(labelled))
+    inner = columns[labelled] + absolute_ridge(kernel, ridge) * np.eye(len(labelled))
     return columns @ np.linalg.solve(inner, np.eye(n_classes)[label])
 
 
@@ -76,7 +75,7 @@ def compare_kernels(
     considered: int = 5_000,
     widths: Sequence[Width] = WIDTHS,
     scalings: Sequence[Scaling] = SCALINGS,
-    jitters: Sequence[float] = JITTERS,
+    ridges: Sequence[float] = RIDGES,
 ) -> pd.DataFrame:
     """Compare the regression's predictions with those of classifiers trained on the same labels.
 
@@ -94,16 +93,16 @@ def compare_kernels(
         classifiers.
     considered
         Number of images of the pool, those labelled included, that the kernels are computed for.
-    widths, scalings, jitters
+    widths, scalings, ridges
         What to compare.
 
     Returns
     -------
     DataFrame
-        kernel, scaling, jitter, labels, agreement, accuracy: a row a variant and classifier.
+        kernel, scaling, ridge, labels, agreement, accuracy: a row a variant and classifier.
         `agreement` is the share of the unlabelled images considered for which kernel and
         classifier predict the same class, `accuracy` the share for which the kernel predicts the
-        true one. A second classifier is the kernel of that name, its scaling and jitter empty.
+        true one. A second classifier is the kernel of that name, its scaling and ridge empty.
 
     Raises
     ------
@@ -132,14 +131,14 @@ def compare_kernels(
         another = ("compare_kernels", SECOND_CLASSIFIER, *identity, numbers[k])
         second = train_classifier(features, classifier.labelled, settings, another)
         predicted = second.head.predicted(features.embedding[index])
-        compare(predicted, k, kernel=SECOND_CLASSIFIER, scaling="", jitter=np.nan)
+        compare(predicted, k, kernel=SECOND_CLASSIFIER, scaling="", ridge=np.nan)
     for width, scaling in product(widths, scalings):
         rng = numpy_generator("compare_kernels", str(width), *identity)
         kernel = ntk(scale_embedding(features.embedding[index], scaling), width, rng)
-        for jitter, (k, n) in product(jitters, enumerate(numbers)):
+        for ridge, (k, n) in product(ridges, enumerate(numbers)):
             first = np.arange(n)
-            outputs = regress(kernel, first, truth[first], len(features.classes), jitter)
-            variant = {"kernel": str(width), "scaling": scaling, "jitter": jitter}
+            outputs = regress(kernel, first, truth[first], len(features.classes), ridge)
+            variant = {"kernel": str(width), "scaling": scaling, "ridge": ridge}
             compare(outputs.argmax(axis=1), k, **variant)
     return pd.DataFrame(rows)
 
@@ -172,7 +171,7 @@ def measure_coverage(
     features
         Embeddings and labels of the pool.
     strategy
-        Its kernel and jitter are used.
+        Its kernel and ridge are used.
     rounds
         All rounds of one run.
     identity
@@ -201,7 +200,7 @@ def measure_coverage(
             np.searchsorted(index, labelled),
             features.label[labelled],
             len(features.classes),
-            strategy.jitter,
+            strategy.ridge,
         )
         predicted = classifier.head.predicted(features.embedding[index])
         rows.append(

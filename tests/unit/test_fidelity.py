@@ -34,8 +34,8 @@ def test_regression_is_the_incremental_one_s(n_labelled):
     label = rng.integers(4, size=40)
     kernel = infinite_ntk(rng.normal(size=(40, 5)).astype(np.float32))
     labelled = rng.permutation(40)[:n_labelled]
-    outputs = regress(kernel, labelled, label[labelled], 4, jitter=0.1)
-    expected = IncrementalRegression(kernel.copy(), label, 4, labelled, jitter=0.1).predictions
+    outputs = regress(kernel, labelled, label[labelled], 4, ridge=0.1)
+    expected = IncrementalRegression(kernel.copy(), label, 4, labelled, ridge=0.1).predictions
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
 
 
@@ -68,7 +68,7 @@ def test_compare_kernels_has_a_row_for_each_variant_and_classifier(features, cla
         ("test", 0),
         considered=50,
         widths=(16, "infinite"),
-        jitters=(0.01, 0.1),
+        ridges=(0.01, 0.1),
     )
     variants = table[table["kernel"] != SECOND_CLASSIFIER]
     assert len(variants) == 2 * 4 * 2 * len(classifiers)
@@ -90,7 +90,7 @@ def test_agreement_is_with_the_classifier_and_accuracy_with_the_truth(features, 
         "identity": ("test", 0),
         "widths": ("infinite",),
         "scalings": ("raw",),
-        "jitters": (0.1,),
+        "ridges": (0.1,),
     }
     right = compare_kernels(features, classifiers[1:], RECIPE, **arguments).set_index("kernel")
     wrong = compare_kernels(features, [confused], RECIPE, **arguments).set_index("kernel")
@@ -115,6 +115,6 @@ def test_coverage_of_rounds(features, classifiers):
         features.label[clusters.index],
         3,
         np.arange(6),
-        jitter=strategy.jitter,
+        ridge=strategy.ridge,
     )
     assert row["true"] == covered(incremental.predictions, features.label[clusters.index]).mean()

@@ -78,7 +78,7 @@ def test_a_changed_classifier(rerun):
 
 
 def test_a_changed_parameter_of_a_strategy(rerun):
-    rerun.config["strategies"]["ntkcpl_self"]["jitter"] = 0.01
+    rerun.config["strategies"]["ntkcpl_self"]["ridge"] = 0.01
     every_round = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1, 2, 3])
     first = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1], ["cluster_pool"])
     assert rerun.planned() == (every_round - first) | EVALUATION

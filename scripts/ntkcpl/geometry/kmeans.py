@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Constraint = Literal["none", "cannot_link", "must_link"]
 UNKNOWN = -1  # class of an unlabelled sample, and of a cluster without labelled samples
-TRIAL = 10  # iterations after which the starts are compared
+TRIAL_ITERATIONS = 10  # iterations after which the starts are compared
 
 
 def constrained_kmeans(
@@ -40,7 +40,7 @@ def constrained_kmeans(
         "must_link" also those of one class in one cluster.
     starts, iterations
         Number of starts, and of iterations at most. Of several starts the one with the smallest
-        inertia after `TRIAL` iterations goes on.
+        inertia after `TRIAL_ITERATIONS` iterations goes on.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def constrained_kmeans(
             f"{constraint} need at least {fewest} and at most {most}"
         )
     best, smallest = None, np.inf
-    trial = iterations if starts == 1 else min(TRIAL, iterations)
+    trial = iterations if starts == 1 else min(TRIAL_ITERATIONS, iterations)
     for _ in range(starts):
         centres = kmeans_plusplus(x, n_clusters, rng)
         assigned, inertia = lloyd(x, centres, classes, constraint, trial)

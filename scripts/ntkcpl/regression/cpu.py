@@ -22,8 +22,8 @@ class CpuEngine:
         Number of pseudo-classes C.
     labelled : int64 (L,)
         Samples labelled at the start.
-    ridge
-        λ.
+    lambda_
+        λ, the absolute ridge.
 
     Notes
     -----
@@ -38,9 +38,9 @@ class CpuEngine:
         labels: NDArray[np.int64],
         n_classes: int,
         labelled: NDArray[np.int64],
-        ridge: float,
+        lambda_: float,
     ) -> None:
-        self._ridge = ridge
+        self._lambda = lambda_
         self._blas = ThreadpoolController().select(user_api="blas")
         # `_place` gives a sample's row in the order of labels.
         order = np.argsort(labels, kind="stable")
@@ -72,7 +72,7 @@ class CpuEngine:
     def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
         """Form R and F for the rows labelled at the start, in float64 but for R itself."""
         columns = self._residual[:, start].astype(np.float64)
-        factor = cho_factor(columns[start] + self._ridge * np.eye(len(start)), lower=True)
+        factor = cho_factor(columns[start] + self._lambda * np.eye(len(start)), lower=True)
         targets = np.eye(self._outputs.shape[1])[self._labels[start]]
         self._outputs = columns @ cho_solve(factor, targets)
         solved = cho_solve(factor, columns.T)
@@ -100,7 +100,7 @@ class CpuEngine:
         counts: NDArray[np.int64] = loops.count_wrong(
             self._residual,
             self._direction,
-            self._ridge,
+            self._lambda,
             mask,
             self._outputs,
             self._transposed,
@@ -152,7 +152,7 @@ class CpuEngine:
                 norms,
                 diagonal,
                 error,
-                self._ridge,
+                self._lambda,
                 add_outer=loops.add_outer,
                 vecdot=np.vecdot,
             )
@@ -186,7 +186,7 @@ class CpuEngine:
         self._update()
         changed: NDArray[np.int64] = loops.count_changed(
             self._residual,
-            self._ridge,
+            self._lambda,
             self._place[candidates],
             self._outputs,
             self._transposed,
@@ -204,13 +204,13 @@ class CpuEngine:
         loops.add_outer(self._transposed, change, step)
         self._rivals = loops.find_rivals(self._outputs, self._labels)
         row = self._residual[place[0]]
-        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._ridge))
+        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._lambda))
 
     def _step(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return R(i, ·) / (R(i, i) + λ) for each row i of `rows`."""
         self._update()
         residual = self._residual[rows].astype(np.float64)
-        return residual / (self._residual[rows, rows].astype(np.float64) + self._ridge)[:, None]
+        return residual / (self._residual[rows, rows].astype(np.float64) + self._lambda)[:, None]
 
     def _change(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return e_y - F(i) for each row i of `rows`."""

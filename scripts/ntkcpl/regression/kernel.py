@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ntkcpl.head import BATCHNORM_EPS
 
 # The cosine above which rows are parallel: float32 cannot tell an angle below 0.001 from none.
-PARALLEL = np.float32(1 - 5e-7)
+PARALLEL_COSINE = np.float32(1 - 5e-7)
 Width = int | Literal["infinite"]
 Tile = Callable[[slice, slice], NDArray[np.float32]]
 
@@ -21,6 +21,15 @@ Tile = Callable[[slice, slice], NDArray[np.float32]]
 def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
     """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N)."""
     return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
+
+
+def absolute_ridge(kernel: NDArray[np.float32], ridge: float) -> float:
+    """Return λ, what is added to a kernel's diagonal: `ridge` as a share of the diagonal's mean.
+
+    Of a kernel that is zero, because all samples are alike, it is a share of one: any λ over zero
+    keeps all outputs at zero.
+    """
+    return ridge * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
 
 
 def empirical_ntk(
@@ -113,7 +122,7 @@ def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32
         lengths = length[rows, None] * length[columns]
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
         np.maximum(cosine, -1, out=cosine)
-        np.copyto(cosine, 1, where=cosine > PARALLEL)
+        np.copyto(cosine, 1, where=cosine > PARALLEL_COSINE)
         rest = np.float32(np.pi) - np.arccos(cosine)
         # κ₁ + Q∘κ₀ = (‖q‖‖q'‖ sin θ + 2 Q (π - θ)) / 2π
         np.subtract(1, np.square(cosine, out=cosine), out=cosine)

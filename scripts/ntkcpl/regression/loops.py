@@ -15,19 +15,19 @@ import numpy as np
 from numba import njit, prange
 
 # Rows of one label that share two arrays of margins in `count_wrong`.
-TILE = 32
+STRETCH_ROWS = 32
 # Margins closer than this, relative to the sizes they are differences of, are float32's rounding:
 # such pairs are decided in float64.
-ROUNDING = 1e-6
-SLACK = 1e-9  # the same in float64
-LOWEST = -1e30  # lower than any output
+FLOAT32_ROUNDING = 1e-6
+FLOAT64_ROUNDING = 1e-9  # the same in float64
+BELOW_ANY_OUTPUT = -1e30  # lower than any output
 
 
 def tiles(labels):
-    """Return the bounds of stretches of at most TILE rows of one label, increasing."""
+    """Return the bounds of stretches of at most STRETCH_ROWS rows of one label, increasing."""
     starts = np.flatnonzero(np.r_[True, labels[1:] != labels[:-1]])
     ends = np.r_[starts[1:], len(labels)]
-    bounds = [np.arange(a, b, TILE) for a, b in zip(starts, ends, strict=True)]
+    bounds = [np.arange(a, b, STRETCH_ROWS) for a, b in zip(starts, ends, strict=True)]
     return np.concatenate([*bounds, [len(labels)]])
 
 
@@ -87,7 +87,7 @@ def find_rivals(rows, labels):
     own, value, rank = np.empty(n), np.empty((3, n)), np.empty((3, n), dtype=np.int64)
     largest = 0.0
     for x in prange(n):
-        first, second, third = LOWEST, LOWEST, LOWEST
+        first, second, third = BELOW_ANY_OUTPUT, BELOW_ANY_OUTPUT, BELOW_ANY_OUTPUT
         a, b, d = labels[x], labels[x], labels[x]
         for c in range(rows.shape[1]):
             v = rows[x, c]
@@ -147,7 +147,7 @@ def _dot(row, vector):
 
 
 @njit(cache=True, parallel=True)
-def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts, bounds, rivals):
+def count_wrong(residual, direction, lambda_, asked, rows, columns, labels, starts, bounds, rivals):
     """Subtract direction directionᵀ from `residual`, then count for each candidate that is asked.
 
     Parameters
@@ -156,7 +156,7 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
         The residual kernel, in the order of labels; each row is updated just before it is read.
     direction : float32 (N,) or (0,)
         Rank-one update still to be done; empty for none.
-    ridge
+    lambda_
         λ.
     asked : bool (N,)
         Candidates.
@@ -187,7 +187,7 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
         for x in range(n):
             over_label[x] = own[x] - columns[label, x]
             over_rest[x] = own[x] - (value[1, x] if rank[0, x] == label else value[0, x])
-        over_label[starts[label] : starts[label + 1]] = -LOWEST
+        over_label[starts[label] : starts[label + 1]] = -BELOW_ANY_OUTPUT
         own_change = np.empty(n, dtype=np.float32)
         change = np.empty((high - low, n_classes))
         for i in range(low, high):
@@ -201,11 +201,11 @@ def count_wrong(residual, direction, ridge, asked, rows, columns, labels, starts
                 _downdate_row(row, direction, direction[i])
             if not asked[i]:
                 continue
-            inverse = 1 / (np.float64(row[i]) + ridge)
+            inverse = 1 / (np.float64(row[i]) + lambda_)
             # |R(i, x)| is at most the root of R(i, i) R(x, x).
             reach = np.sqrt(max(diagonal * np.float64(row[i]), 0.0)) * inverse
             size = max(g.max(), -g.min())
-            band = np.float32(ROUNDING * (1 + largest + 2 * reach * size))
+            band = np.float32(FLOAT32_ROUNDING * (1 + largest + 2 * reach * size))
             right, smallest, greatest = _sure(
                 row, over_label, over_rest, own_change, unsure, g, label, starts, inverse, band
             )
@@ -225,7 +225,12 @@ def _sure(row, over_label, over_rest, own_change, unsure, g, label, starts, inve
     the rest changes. Returns also these two, of all classes but the label. `own_change` (N,) is
     scratch.
     """
-    low, low2, high, high2 = -LOWEST, -LOWEST, LOWEST, LOWEST
+    low, low2, high, high2 = (
+        -BELOW_ANY_OUTPUT,
+        -BELOW_ANY_OUTPUT,
+        BELOW_ANY_OUTPUT,
+        BELOW_ANY_OUTPUT,
+    )
     at_low, at_high = -1, -1
     for c in range(len(g)):
         # Written out for each sample: with many classes, loops over one class are too short.
@@ -316,7 +321,7 @@ def _resolve(row, unsure, rows, columns, labels, rivals, g, label, inverse, smal
             if labels[x] != label and after <= columns[label, x] + step * g[label]:
                 continue
             rest = value[2, x] + max(step * smallest, step * greatest)
-            right += after > rest + SLACK or _is_largest(after, rows[x], step, g)
+            right += after > rest + FLOAT64_ROUNDING or _is_largest(after, rows[x], step, g)
     return right
 
 
@@ -330,14 +335,14 @@ def _is_largest(after, outputs, step, g):
 
 
 @njit(cache=True)
-def count_changed(residual, ridge, asked, rows, columns, labels):
+def count_changed(residual, lambda_, asked, rows, columns, labels):
     """Count the samples whose largest output another class overtakes, for each candidate asked.
 
     Parameters
     ----------
     residual : float32 (N, N)
         The residual kernel.
-    ridge
+    lambda_
         λ.
     asked : int64 (M,)
         Candidates.
@@ -355,7 +360,7 @@ def count_changed(residual, ridge, asked, rows, columns, labels):
     first, largest, second = np.empty(n, dtype=np.int64), np.empty(n), np.empty(n)
     for x in range(n):
         first[x] = rows[x].argmax()
-        largest[x], second[x] = rows[x, first[x]], LOWEST
+        largest[x], second[x] = rows[x, first[x]], BELOW_ANY_OUTPUT
         for c in range(n_classes):
             if c != first[x]:
                 second[x] = max(second[x], rows[x, c])
@@ -363,7 +368,7 @@ def count_changed(residual, ridge, asked, rows, columns, labels):
     for k in range(len(asked)):
         i = asked[k]
         label, row = labels[i], residual[i]
-        inverse = 1 / (np.float64(row[i]) + ridge)
+        inverse = 1 / (np.float64(row[i]) + lambda_)
         g = -rows[i]
         g[label] += 1
         least, most = np.inf, -np.inf  # change of the other classes

@@ -20,7 +20,7 @@ class KernelRegression(Settings):
     """Hidden units of the head whose NTK is the kernel."""
     kernel_scaling: Scaling = "raw"
     """Scaling of the embedding in the kernel; raw is what the head is trained on."""
-    jitter: Annotated[float, Field(gt=0)] = 0.1
+    ridge: Annotated[float, Field(gt=0)] = 0.1
     """Added to the kernel's diagonal, as a share of its mean."""
 
     def kernel(
@@ -54,6 +54,6 @@ class KernelRegression(Settings):
             labels,
             n_classes,
             labelled=labelled,
-            jitter=self.jitter,
+            ridge=self.ridge,
             device=default_device(),
         )

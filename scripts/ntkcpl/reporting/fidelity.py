@@ -22,7 +22,7 @@ from ntkcpl.reporting.plots import (
 from ntkcpl.reporting.tables import Table
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
-VARIANT = ["kernel", "scaling", "jitter"]
+VARIANT = ["kernel", "scaling", "ridge"]
 COLOURS = (SKY, GREEN, ORANGE, VERMILLION, PURPLE)
 SCALING_NAMES = {
     "raw": "raw",
@@ -39,11 +39,11 @@ COVERAGES = {
 
 
 def default_variant() -> dict[str, object]:
-    """Return the kernel, scaling and jitter that NTKCPL uses unless told otherwise."""
+    """Return the kernel, scaling and ridge that NTKCPL uses unless told otherwise."""
     fields = NTKCPL.model_fields
-    names = ("width", "kernel_scaling", "jitter")
-    kernel, scaling, jitter = (fields[name].default for name in names)
-    return {"kernel": str(kernel), "scaling": scaling, "jitter": jitter}
+    names = ("width", "kernel_scaling", "ridge")
+    kernel, scaling, ridge = (fields[name].default for name in names)
+    return {"kernel": str(kernel), "scaling": scaling, "ridge": ridge}
 
 
 def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +57,7 @@ def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        kernel, scaling, jitter, labels, agreement, agreement_std, accuracy, accuracy_std, seeds;
+        kernel, scaling, ridge, labels, agreement, agreement_std, accuracy, accuracy_std, seeds;
         shares.
     """
     groups = comparison.groupby([*VARIANT, "labels"], sort=False, dropna=False)
@@ -74,7 +74,7 @@ def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
 def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
     """Draw agreement with the trained classifier against the number of labels, a panel a scaling.
 
-    The upper row compares kernels at the default jitter, the lower one jitters of the default
+    The upper row compares kernels at the default ridge, the lower one ridges of the default
     kernel. Lines are means over seeds.
     """
     mean, default = mean_agreement(comparison), default_variant()
@@ -82,8 +82,8 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
     mean = mean[mean["kernel"] != SECOND_CLASSIFIER]
     scalings = list(mean["scaling"].unique())
     rows = {
-        "kernel": mean[mean["jitter"] == default["jitter"]],
-        "jitter": mean[mean["kernel"] == default["kernel"]],
+        "kernel": mean[mean["ridge"] == default["ridge"]],
+        "ridge": mean[mean["kernel"] == default["kernel"]],
     }
     with matplotlib.style.context(LOOK):
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 4.4))
@@ -124,7 +124,7 @@ def _draw_agreement(axes: Axes, part: pd.DataFrame, what: str, ceiling: pd.DataF
             marker="o",
             markersize=3,
             linewidth=1.1,
-            label=f"{value:g}" if what == "jitter" else f"{value}",
+            label=f"{value:g}" if what == "ridge" else f"{value}",
         )
 
 
@@ -148,7 +148,7 @@ def kernel_table(comparison: pd.DataFrame) -> Table:
         "Percentage of the unlabelled images for which kernel regression and the classifier "
         f"predict the same class, by number of labels, over {shown['seeds'].max()} seeds. The "
         f"default is the kernel of width {default['kernel']} on the {default['scaling']} embedding "
-        f"with jitter {default['jitter']}; each row changes one of them. The second classifier was "
+        f"with ridge {default['ridge']}; each row changes one of them. The second classifier was "
         "trained on the same labels from other initial weights. The best kernel of each column is "
         "bold, the second underlined."
     )
