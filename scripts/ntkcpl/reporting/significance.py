@@ -83,8 +83,6 @@ def behind_best(accuracy: pd.DataFrame) -> pd.DataFrame:
         difference of shares), and `p_value` that of a two-sided paired t-test of the two, not
         corrected for the number of strategies: NaN with one seed, and for the best itself.
     """
-    from scipy.stats import ttest_rel  # slow to import, and most tables do without
-
     rows = []
     for labels, runs in accuracy.groupby("labels"):
         table = runs.pivot(index="seed", columns="strategy", values="test_accuracy")
@@ -93,15 +91,25 @@ def behind_best(accuracy: pd.DataFrame) -> pd.DataFrame:
         for strategy in table:
             pairs = table[[best, strategy]].dropna() if strategy != best else table[[best]].dropna()
             gap = pairs[best] - pairs[strategy]
-            p_value = np.nan
-            if strategy != best and len(gap) > 1:
-                # Without any spread the test divides by zero: equal is equal, else it is certain.
-                p_value = float(not gap.any())
-                if np.ptp(gap.to_numpy()) > ROUNDING:
-                    p_value = float(ttest_rel(pairs[best], pairs[strategy]).pvalue)
+            p_value = np.nan if strategy == best else paired_p_value(gap.to_numpy())
             rows.append((strategy, labels, best, gap.mean(), p_value))
     names = ["strategy", "labels", "best", "difference", "p_value"]
     return pd.DataFrame(rows, columns=names)
+
+
+def paired_p_value(difference: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value of a paired t-test, from the differences (S,) of the pairs.
+
+    NaN for fewer than two pairs.
+    """
+    from scipy.stats import ttest_1samp  # slow to import, and most tables do without
+
+    if len(difference) < 2:
+        return np.nan
+    # Without any spread the test divides by zero: equal is equal, else it is certain.
+    if np.ptp(difference) <= ROUNDING:
+        return float(abs(difference[0]) <= ROUNDING)
+    return float(ttest_1samp(difference, 0).pvalue)
 
 
 def _by_seed(runs: pd.DataFrame, strategy: str) -> pd.DataFrame:

@@ -76,7 +76,7 @@ def effective_budget_table(accuracy: pd.DataFrame, reference: str = REFERENCE) -
     MissingReferenceError
         If no experiment ran `reference`.
     """
-    ratios = effective_budget_ratio(accuracy, reference)
+    ratios = effective_budget_ratio(learning_curves(accuracy), reference)
     ratios = ratios.merge(ratio_intervals(accuracy, reference), how="left")
     ratio = _wide(ratios, "experiment", "ratio")
     low, high = (_wide(ratios, "experiment", bound) for bound in ("low", "high"))
