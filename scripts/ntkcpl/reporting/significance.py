@@ -58,6 +58,61 @@ def ratio_intervals(
     return pd.DataFrame(rows, columns=["experiment", "strategy", "low", "high"])
 
 
+def ratio_difference_interval(
+    accuracy: pd.DataFrame, strategy: str, rival: str, level: float = 0.95, resamples: int = 2000
+) -> tuple[float, float]:
+    """Return the bootstrap interval of two strategies' difference in effective budget ratio.
+
+    As `ratio_intervals`; the same seeds are drawn for both strategies and Random.
+
+    Parameters
+    ----------
+    accuracy
+        Runs of one experiment (see `evaluation.read_accuracy`).
+    strategy, rival
+        The two; the difference is the first's ratio less the second's.
+    level, resamples
+        As for `ratio_intervals`.
+
+    Returns
+    -------
+    tuple of float
+        Low and high; NaN where fewer than two seeds or no number of labels are common.
+    """
+    own, other, base = (
+        table.to_numpy() for table in common_runs(accuracy, strategy, rival, REFERENCE)
+    )
+    if own.shape[0] < 2 or own.shape[1] < 1:
+        return np.nan, np.nan
+    rng = numpy_generator("ratio_difference_interval", strategy, rival)
+    drawn = rng.integers(len(own), size=(resamples, len(own)))
+    gaps = _ratios(own, base, drawn) - _ratios(other, base, drawn)
+    low, high = np.quantile(gaps, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def common_runs(accuracy: pd.DataFrame, *strategies: str) -> list[pd.DataFrame]:
+    """Return test accuracies of seeds and numbers of labels that all of `strategies` have.
+
+    Parameters
+    ----------
+    accuracy
+        Runs of one experiment (see `evaluation.read_accuracy`).
+    strategies
+        Names; each must have runs.
+
+    Returns
+    -------
+    list of DataFrame
+        For each strategy its accuracies (S, L), a row a seed, a column a number of labels; a
+        number of labels that a seed lacks is left out.
+    """
+    chosen = accuracy[accuracy["strategy"].isin(strategies)]
+    rounds = chosen.pivot(index=["seed", "labels"], columns="strategy", values="test_accuracy")
+    complete = rounds.dropna().unstack("labels").dropna(axis="columns")
+    return [complete[strategy] for strategy in strategies]
+
+
 def _ratios(
     own: NDArray[np.float64], other: NDArray[np.float64], drawn: NDArray[np.int64]
 ) -> NDArray[np.float64]:
