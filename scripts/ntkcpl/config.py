@@ -23,6 +23,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ntkcpl import datasets, precomputed, strategies
+from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
@@ -113,6 +114,10 @@ class ExperimentSettings(Settings):
     strategies: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
     """Names of the strategies to compare, defined under the top-level key `strategies`."""
 
+    reference: str | None = None
+    """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
+    with."""
+
     @property
     def batch_sizes(self) -> list[int]:
         """Images that each round buys."""
@@ -130,6 +135,13 @@ class ExperimentSettings(Settings):
     def embeddings(self) -> Path | None:
         """The file of ready embeddings, if the experiment starts from one."""
         return Path(self.features).expanduser() if isinstance(self.features, str) else None
+
+    @field_validator("reference")
+    @classmethod
+    def _is_of_the_paper(cls, value: str | None) -> str | None:
+        if value is not None and value not in label_counts():
+            raise ValueError(f"must be one of {', '.join(label_counts())}, but is {value!r}")
+        return value
 
     @field_validator("dataset", "encoder", "pretraining")
     @classmethod
@@ -174,6 +186,22 @@ class ExperimentSettings(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _has_what_the_reference_has(self) -> Self:
+        if self.reference is None:
+            return self
+        if "random" not in self.strategies:
+            raise ValueError(
+                "reference compares gains over the strategy random: add it to strategies"
+            )
+        printed = label_counts()[self.reference]
+        if not {*printed} & {*self.budgets}:
+            raise ValueError(
+                f"reference {self.reference} shares no number of labels with budgets: it has "
+                f"{', '.join(map(str, printed))}"
+            )
+        return self
+
 
 class Config(Settings):
     """The whole configuration."""
@@ -182,6 +210,15 @@ class Config(Settings):
     """The experiments that `snakemake` builds."""
     strategies: Annotated[dict[Name, AnyStrategy], Field(min_length=1)]
     """The strategies that experiments may list: a name, a method and its parameters."""
+
+    @model_validator(mode="after")
+    def _summary_is_no_experiment(self) -> Self:
+        if "summary" in self.experiments:
+            raise _at(
+                "experiments.summary",
+                "results/summary is for what spans experiments: choose another name",
+            )
+        return self
 
     @model_validator(mode="after")
     def _experiments_fit_strategies(self) -> Self:

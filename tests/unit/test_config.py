@@ -109,6 +109,11 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (f"{D}.features", "no.h5", f"{D}.features: no.h5 is no file: name an HDF5 file"),
         (f"{D}.features", "config.yaml", f"{D}.features: config.yaml is truncated or no HDF5"),
         (f"{D}.features", "~no.such.user/x", f"{D}.features: Could not determine home directory"),
+        (
+            f"{D}.reference",
+            "mnist",
+            f"{D}.reference: must be one of cifar10, cifar100, imagenet100",
+        ),
         (f"{D}.strategies", ["randm"], f"{D}.strategies: 'randm' is not defined; defined are ran"),
         (f"{D}.strategies", ["random", "random"], f"{D}.strategies: must not repeat a value"),
         ("strategies.entropy.method", "entropi", f"strategies.entropy: method must be {ONE_OF}"),
@@ -178,6 +183,23 @@ def test_the_budgets_must_fit_the_ready_embeddings(tmp_path):
     with pytest.raises(
         ConfigError, match=r"61, but the pool of .*ready.h5 has 60 images: no batch"
     ):
+        load_config(values)
+
+
+def test_a_reference_needs_random_and_a_common_number_of_labels():
+    values = changed(f"{D}.reference", "cifar10")
+    assert load_config(values).experiments["digits"].reference == "cifar10"
+    values["experiments"]["digits"]["strategies"].remove("random")
+    with pytest.raises(ConfigError, match=f"{D}: reference compares gains over the strategy rand"):
+        load_config(values)
+    with pytest.raises(ConfigError, match=f"{D}: reference cifar100 shares no number of labels"):
+        load_config(changed(f"{D}.reference", "cifar100"))
+
+
+def test_no_experiment_takes_the_folder_of_the_summary():
+    values = copy.deepcopy(DEFAULT)
+    values["experiments"]["summary"] = values["experiments"].pop("digits")
+    with pytest.raises(ConfigError, match=r"experiments\.summary: results/summary is for what"):
         load_config(values)
 
 

@@ -71,11 +71,15 @@ def label_counts() -> dict[str, tuple[int, ...]]:
     return {experiment: tuple(labels) for experiment, labels in counts.items()}
 
 
-def read_curves(experiments: Mapping[str, str] | None = None) -> "pd.DataFrame":
+def read_curves(
+    path: str | Path = ACCURACY, experiments: Mapping[str, str] | None = None
+) -> "pd.DataFrame":
     """Return the paper's Tables 1 and 4 to 7 as learning curves.
 
     Parameters
     ----------
+    path
+        `accuracy.csv` of the paper's.
     experiments
         Name of an experiment of ours -> that of the paper's it is compared with; all of the
         paper's under their own names if None.
@@ -93,10 +97,10 @@ def read_curves(experiments: Mapping[str, str] | None = None) -> "pd.DataFrame":
     """
     import pandas as pd  # slow to import, and the configuration's check does without
 
-    if experiments is None:
-        experiments = {name: name for name in label_counts()}
-    printed = pd.DataFrame(_rows(ACCURACY)).astype({"labels": int, "mean": float, "std": float})
+    printed = pd.DataFrame(_rows(path)).astype({"labels": int, "mean": float, "std": float})
     printed = printed.assign(mean=printed["mean"] / 100, std=printed["std"] / 100, seeds=RUNS)
+    if experiments is None:
+        return printed
     parts = [
         printed[printed["experiment"] == theirs].assign(experiment=ours)
         for ours, theirs in experiments.items()
@@ -104,23 +108,23 @@ def read_curves(experiments: Mapping[str, str] | None = None) -> "pd.DataFrame":
     return pd.concat([printed[:0], *parts], ignore_index=True)
 
 
-def read_claims(experiment: str) -> list[Claim]:
-    """Return what section 4 of the paper claims of one of its experiments, in its order.
+def read_claims(path: str | Path, experiment: str) -> list[Claim]:
+    """Return what section 4 of the paper claims of one of its experiments, from `claims.csv`.
 
     Raises
     ------
     ArtifactError
         If the file is missing or has a claim of an unknown kind.
     """
-    rows = [row for row in _rows(CLAIMS) if row["experiment"] == experiment]
+    rows = [row for row in _rows(path) if row["experiment"] == experiment]
     try:
         return [Claim.model_validate({k: v or None for k, v in row.items()}) for row in rows]
     except ValidationError as error:
         where = ", ".join(str(fault["loc"][0]) for fault in error.errors())
-        raise ArtifactError(f"{CLAIMS} has a claim with a wrong {where}: {RESTORE}") from error
+        raise ArtifactError(f"{path} has a claim with a wrong {where}: {RESTORE}") from error
 
 
-def read_effective_budget() -> dict[str, float]:
+def read_effective_budget(path: str | Path = EFFECTIVE_BUDGET) -> dict[str, float]:
     """Return the paper's Table 2: strategy -> effective budget ratio, a share.
 
     Raises
@@ -128,12 +132,12 @@ def read_effective_budget() -> dict[str, float]:
     ArtifactError
         If the file is missing.
     """
-    return {row["strategy"]: float(row["ratio"]) / 100 for row in _rows(EFFECTIVE_BUDGET)}
+    return {row["strategy"]: float(row["ratio"]) / 100 for row in _rows(path)}
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
+def _rows(path: str | Path) -> list[dict[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8") as file:
+        with Path(path).open(newline="", encoding="utf-8") as file:
             return list(csv.DictReader(file))
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} does not exist: {RESTORE}") from error

@@ -19,7 +19,7 @@ from ntkcpl.reporting.accuracy import (
     learning_curves,
 )
 from ntkcpl.reporting.claims import LEVEL, MARGIN, Judgement, points, wording
-from ntkcpl.reporting.evidence import welch_p_value
+from ntkcpl.reporting.evidence import printed_gain, welch_p_value
 from ntkcpl.reporting.tables import MISSING, Table, effective_budget_table, number
 
 TAU = "Kendall's tau"
@@ -63,22 +63,6 @@ def against_paper(accuracy: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     curves = learning_curves(accuracy).merge(printed.drop(columns="seeds"), on=CURVE)
     both = curves.merge(gains.reset_index(), on=CURVE, how="left").drop(columns="experiment")
     return both.assign(kendall_tau=both["labels"].map(_agreement_of_orders(both)))
-
-
-def printed_gain(curves: pd.DataFrame) -> pd.DataFrame:
-    """Return the gain over Random of printed means, which no seed pairs.
-
-    Returns
-    -------
-    DataFrame
-        As `accuracy.gain_over_random`; `std` is that of the difference of independent runs, so
-        that std / sqrt(seeds) is the standard error of `mean`.
-    """
-    is_base = curves["strategy"] == REFERENCE
-    base = curves[is_base].drop(columns=["strategy", "seeds"])
-    both = curves[~is_base].merge(base, on=["experiment", "labels"], suffixes=("", "_base"))
-    gain = both["mean"] - both["mean_base"]
-    return both.assign(mean=gain, std=np.hypot(both["std"], both["std_base"]))[curves.columns]
 
 
 def _agreement_of_orders(both: pd.DataFrame) -> dict[int, float]:

@@ -20,7 +20,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 
 from ntkcpl.artifacts.reference import Claim
 from ntkcpl.reporting.accuracy import REFERENCE, display_name, effective_budget_ratio

@@ -1,4 +1,4 @@
-"""What is known of two strategies: from runs, paired by seed, or from printed means alone."""
+"""What tells two strategies apart: runs, paired by seed, or printed means and deviations."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from ntkcpl.reporting.accuracy import learning_curves
+from ntkcpl.reporting.accuracy import REFERENCE, learning_curves
 from ntkcpl.reporting.significance import (
     common_runs,
     paired_p_value,
@@ -15,7 +15,6 @@ from ntkcpl.reporting.significance import (
 )
 
 STATISTICS = ["mean", "std", "seeds"]
-Table = pd.DataFrame | pd.Series
 
 
 @dataclass(frozen=True)
@@ -133,7 +132,25 @@ class Curves:
         return Curves(self.curves[self.curves["labels"].between(first, last)])
 
 
-def welch_p_value(one: Table, two: Table) -> NDArray[np.float64]:
+def printed_gain(curves: pd.DataFrame) -> pd.DataFrame:
+    """Return the gain over Random of printed means, which no seed pairs.
+
+    Returns
+    -------
+    DataFrame
+        As `accuracy.gain_over_random`; `std` is that of the difference of independent runs, so
+        that std / sqrt(seeds) is the standard error of `mean`.
+    """
+    is_base = curves["strategy"] == REFERENCE
+    base = curves[is_base].drop(columns=["strategy", "seeds"])
+    both = curves[~is_base].merge(base, on=["experiment", "labels"], suffixes=("", "_base"))
+    gain = both["mean"] - both["mean_base"]
+    return both.assign(mean=gain, std=np.hypot(both["std"], both["std_base"]))[curves.columns]
+
+
+def welch_p_value(
+    one: pd.DataFrame | pd.Series, two: pd.DataFrame | pd.Series
+) -> NDArray[np.float64]:
     """Return two-sided p-values of Welch's t-test, from means and standard deviations.
 
     Parameters

@@ -1,5 +1,7 @@
 """What a few seeds can tell: intervals by the bootstrap, and differences paired by seed."""
 
+from functools import reduce
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -107,10 +109,10 @@ def common_runs(accuracy: pd.DataFrame, *strategies: str) -> list[pd.DataFrame]:
         For each strategy its accuracies (S, L), a row a seed, a column a number of labels; a
         number of labels that a seed lacks is left out.
     """
-    chosen = accuracy[accuracy["strategy"].isin(strategies)]
-    rounds = chosen.pivot(index=["seed", "labels"], columns="strategy", values="test_accuracy")
-    complete = rounds.dropna().unstack("labels").dropna(axis="columns")
-    return [complete[strategy] for strategy in strategies]
+    tables = [_by_seed(accuracy, strategy) for strategy in strategies]
+    seeds = reduce(pd.Index.intersection, (table.index for table in tables))
+    labels = pd.concat(table.loc[seeds] for table in tables).dropna(axis="columns").columns
+    return [table.loc[seeds, labels] for table in tables]
 
 
 def _ratios(
