@@ -16,12 +16,13 @@ include: "rules/pretrain.smk"
 include: "rules/features.smk"
 include: "rules/rounds.smk"
 include: "rules/evaluate.smk"
+include: "rules/paper.smk"
 include: "rules/report.smk"
 include: "rules/fidelity.smk"
 
 
 wildcard_constraints:
-    experiment="[^/]+",
+    experiment=one_of(CONFIG.experiments),  # not the folder results/summary
     strategy="[^/]+",
     seed="[0-9]+",
     round="[0-9]+",
@@ -35,4 +36,5 @@ rule all:
             for experiment in CONFIG.experiments
             for file in experiment_files(experiment)
         ],
+        paper_files(),
     localrule: True

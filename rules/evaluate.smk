@@ -19,7 +19,8 @@ rule collect_accuracy:
 
 rule plot_accuracy:
     input:
-        accuracy="results/{experiment}/accuracy.csv",
+        accuracy=["results/{experiment}/accuracy.csv"],
+        paper=lambda w: paper_accuracy([w.experiment]),
     output:
         pdf="results/{experiment}/figures/accuracy.pdf",
         png=report(
@@ -33,6 +34,7 @@ rule plot_accuracy:
     conda:
         "../envs/environment.yaml"
     params:
+        references=lambda w: references([w.experiment]),
         code=code_digest("plot_accuracy"),
     script:
         "../scripts/plot_accuracy.py"
@@ -40,7 +42,8 @@ rule plot_accuracy:
 
 rule plot_gain:
     input:
-        accuracy="results/{experiment}/accuracy.csv",
+        accuracy=["results/{experiment}/accuracy.csv"],
+        paper=lambda w: paper_accuracy([w.experiment]),
     output:
         pdf="results/{experiment}/figures/gain.pdf",
         png=report(
@@ -54,6 +57,7 @@ rule plot_gain:
     conda:
         "../envs/environment.yaml"
     params:
+        references=lambda w: references([w.experiment]),
         code=code_digest("plot_gain"),
     script:
         "../scripts/plot_gain.py"

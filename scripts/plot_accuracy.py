@@ -4,9 +4,14 @@ from ntkcpl.logs import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.reporting import plots
+import pandas as pd
+
+from ntkcpl.artifacts.reference import read_curves
+from ntkcpl.reporting import curves, plots
 from ntkcpl.reporting.accuracy import read_accuracy
 
-accuracy = read_accuracy(snakemake.input.accuracy)
-figure = plots.plot_accuracy(accuracy, title=snakemake.wildcards.experiment)
-plots.save(figure, *snakemake.output)
+accuracy = pd.concat(map(read_accuracy, snakemake.input.accuracy))
+paper = None
+if snakemake.input.paper:
+    paper = read_curves(snakemake.input.paper, snakemake.params.references)
+plots.save(curves.plot_accuracy(accuracy, paper), *snakemake.output)

@@ -22,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ntkcpl import datasets, precomputed, strategies
+from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
@@ -124,6 +125,10 @@ class ExperimentSettings(Settings):
     """The strategies to compare, in the order of legends and tables: names that are defined under
     the top-level key `strategies`, or such names with the parameters that differ here."""
 
+    reference: str | None = None
+    """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
+    with."""
+
     @property
     def batch_sizes(self) -> list[int]:
         """Images that each round buys."""
@@ -145,6 +150,13 @@ class ExperimentSettings(Settings):
         assert self.dataset is not None and self.encoder is not None
         width = self.encoder.embedding_width or UNKNOWN_WIDTH
         return datasets.pool_size(self.dataset), width
+
+    @field_validator("reference")
+    @classmethod
+    def _is_of_the_paper(cls, value: str | None) -> str | None:
+        if value is not None and value not in label_counts():
+            raise ValueError(f"must be one of {', '.join(label_counts())}, but is {value!r}")
+        return value
 
     @model_validator(mode="before")
     @classmethod
@@ -202,6 +214,22 @@ class ExperimentSettings(Settings):
             )
         return self
 
+    @model_validator(mode="after")
+    def _has_what_the_reference_has(self) -> Self:
+        if self.reference is None:
+            return self
+        if "random" not in self.strategies:
+            raise ValueError(
+                "reference compares gains over the strategy random: add it to strategies"
+            )
+        printed = label_counts()[self.reference]
+        if not {*printed} & {*self.budgets}:
+            raise ValueError(
+                f"reference {self.reference} shares no number of labels with budgets: it has "
+                f"{', '.join(map(str, printed))}"
+            )
+        return self
+
 
 class Config(Settings):
     """The whole configuration."""
@@ -216,6 +244,15 @@ class Config(Settings):
         defined = self.strategies[name]
         differs = self.experiments[experiment].strategies[name]
         return type(defined).model_validate(dict(defined) | differs) if differs else defined
+
+    @model_validator(mode="after")
+    def _summary_is_no_experiment(self) -> Self:
+        if "summary" in self.experiments:
+            raise _at(
+                "experiments.summary",
+                "results/summary is for what spans experiments: choose another name",
+            )
+        return self
 
     @model_validator(mode="after")
     def _experiments_fit_strategies(self) -> Self:

@@ -160,6 +160,11 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
             f"{D}.strategies.ntkcpl_al.candidates: 19 are fewer than the largest batch, 20",
         ),
         (
+            f"{D}.reference",
+            "mnist",
+            f"{D}.reference: must be one of cifar10, cifar100, imagenet100",
+        ),
+        (
             f"{D}.strategies",
             [{"ntkcpl_al": {"method": "random"}}],
             f"{D}.strategies.ntkcpl_al.method: should be 'ntkcpl', but is 'random'",
@@ -260,6 +265,23 @@ def test_a_folder_of_images_is_counted_without_decoding_them(tmp_path):
     assert load_config(values).experiments["digits"].pool_shape == (16, 128)
     values["experiments"]["digits"]["budgets"] = [17]
     with pytest.raises(ConfigError, match="17, but the pool of imagefolder has 16 images"):
+        load_config(values)
+
+
+def test_a_reference_needs_random_and_a_common_number_of_labels():
+    values = changed(f"{D}.reference", "cifar10")
+    assert load_config(values).experiments["digits"].reference == "cifar10"
+    values["experiments"]["digits"]["strategies"].remove("random")
+    with pytest.raises(ConfigError, match=f"{D}: reference compares gains over the strategy rand"):
+        load_config(values)
+    with pytest.raises(ConfigError, match=f"{D}: reference cifar100 shares no number of labels"):
+        load_config(changed(f"{D}.reference", "cifar100"))
+
+
+def test_no_experiment_takes_the_folder_of_the_summary():
+    values = copy.deepcopy(DEFAULT)
+    values["experiments"]["summary"] = values["experiments"].pop("digits")
+    with pytest.raises(ConfigError, match=r"experiments\.summary: results/summary is for what"):
         load_config(values)
 
 

@@ -157,11 +157,18 @@ def gain_over_random(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.D
     return _over_seeds(paired, "gain")
 
 
-def effective_budget_ratio(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.DataFrame:
+def effective_budget_ratio(curves: pd.DataFrame, reference: str = REFERENCE) -> pd.DataFrame:
     """Return the share of label counts at which a strategy is effective (Table 2, ibid.).
 
     Effective means that the mean over seeds exceeds Random's mean plus Random's standard
     deviation, strictly.
+
+    Parameters
+    ----------
+    curves
+        Means and standard deviations, of runs (see `learning_curves`) or printed ones.
+    reference
+        Strategy whose mean plus standard deviation is to be exceeded.
 
     Returns
     -------
@@ -175,9 +182,9 @@ def effective_budget_ratio(accuracy: pd.DataFrame, reference: str = REFERENCE) -
     MissingReferenceError
         If no experiment ran `reference`.
     """
-    others, base = (learning_curves(part) for part in _split(accuracy, reference))
-    base["threshold"] = base["mean"] + base["std"]
-    both = others.merge(base[["experiment", "labels", "threshold"]], on=["experiment", "labels"])
+    others, base = _split(curves, reference)
+    threshold = base[["experiment", "labels"]].assign(threshold=base["mean"] + base["std"])
+    both = others.merge(threshold, on=["experiment", "labels"])
     both["known"] = both["threshold"].notna()
     both["above"] = both["mean"] > both["threshold"] + ROUNDING
     grouped = both.groupby(["experiment", "strategy"], sort=False)

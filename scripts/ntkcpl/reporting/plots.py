@@ -11,14 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import LogLocator, MaxNLocator, NullLocator, ScalarFormatter
 
 from ntkcpl.artifacts.files import atomic
-from ntkcpl.reporting.accuracy import REFERENCE, display_name, gain_over_random, learning_curves
 
 COLUMN_WIDTH = 3.4  # inches: a column of a two-column paper
-AXES_HEIGHT, LEGEND_ROW = 2.35, 0.165  # inches
 SPAN = 20  # numbers of labels that span more than this factor are drawn on a logarithmic axis
-BANDS = 9  # strategies, as many as the paper compares, that are all drawn with a band
 BOLD = 1.5  # width in points over which a line is one of NTKCPL's
-LEGEND_WIDTH = 68  # characters, where the line and the gap before a name count as 8
 
 # "default" first: a user's own matplotlibrc must not change the figures.
 LOOK: list[Any] = [
@@ -104,51 +100,6 @@ def style(strategy: str) -> Style:
     return Style(OTHER_COLOURS[colour], OTHER_MARKERS[marker], line)
 
 
-def plot_accuracy(accuracy: pd.DataFrame, title: str) -> Figure:
-    """Draw test accuracy against the number of labels, as in Fig. 2 of Wen et al. (2023).
-
-    Parameters
-    ----------
-    accuracy
-        Runs of one experiment (see `evaluation.read_accuracy`).
-    title
-        Title of the figure.
-
-    Returns
-    -------
-    Figure
-        Lines and markers are means over seeds, bands one standard deviation to either side; of
-        more than `BANDS` strategies, only NTKCPL's have one. With one seed there is no band.
-    """
-    with matplotlib.style.context(LOOK):
-        return _figure_of_curves(learning_curves(accuracy), title, "Test accuracy (%)")
-
-
-def plot_gain(accuracy: pd.DataFrame, title: str, reference: str = REFERENCE) -> Figure:
-    """Draw the gain over Random against the number of labels, as in Fig. 3, ibid.
-
-    Parameters
-    ----------
-    accuracy, title
-        As for `plot_accuracy`.
-    reference
-        Strategy that the gain is over; the zero line.
-
-    Returns
-    -------
-    Figure
-        As for `plot_accuracy`, of the paired differences of `evaluation.gain_over_random`.
-
-    Raises
-    ------
-    MissingReferenceError
-        If the experiment did not run `reference`.
-    """
-    unit = f"Gain over {display_name(reference)}\n(percentage points)"
-    with matplotlib.style.context(LOOK):
-        return _figure_of_curves(gain_over_random(accuracy, reference), title, unit, reference)
-
-
 def plot_pretraining(history: pd.DataFrame) -> Figure:
     """Draw the loss and the k-NN accuracy of pretraining against the epoch.
 
@@ -199,61 +150,5 @@ def save(figure: Figure, *paths: str | Path) -> None:
             )
 
 
-def _figure_of_curves(
-    curves: pd.DataFrame, title: str, unit: str, zero: str | None = None
-) -> Figure:
-    """Draw curves of shares in percent, the legend below; `zero` names the strategy at 0."""
-    if curves["experiment"].nunique() > 1:
-        raise ValueError("a figure shows one experiment: select its rows first")
-    names = [zero] * (zero is not None) + list(curves["strategy"].unique())
-    columns = _legend_columns(names)
-    height = AXES_HEIGHT + LEGEND_ROW * -(-len(names) // columns)
-    figure = Figure(figsize=(COLUMN_WIDTH, height))
-    axes = figure.subplots()
-    if zero is not None:
-        axes.axhline(0, label=display_name(zero), **style(zero).of_line())
-    for strategy, points in curves.groupby("strategy", sort=False):
-        # The bands of many curves hide them all; those of ours stay.
-        band = len(names) <= BANDS or style(str(strategy)).width > BOLD
-        _draw_curve(axes, str(strategy), points, band)
-    axes.set_title(title)
-    axes.set_ylabel(unit)
-    draw_label_axis(axes, curves["labels"])
-    figure.legend(loc="outside lower center", ncols=columns)
-    return figure
-
-
-def _legend_columns(strategies: list[str]) -> int:
-    """Return the largest number of columns, at most 3, that surely fits the figure's width."""
-    widest = sorted((len(display_name(name)) + 8 for name in strategies), reverse=True)
-    return next((n for n in (3, 2) if sum(widest[:n]) <= LEGEND_WIDTH), 1)
-
-
 def _round_ticks() -> MaxNLocator:
     return MaxNLocator(nbins=10, steps=[1, 2, 5, 10], integer=True)
-
-
-def _draw_curve(axes: Axes, strategy: str, points: pd.DataFrame, band: bool) -> None:
-    look = style(strategy)
-    mean, std = 100 * points["mean"], 100 * points["std"]
-    layer = 3 if look.width > BOLD else 2
-    if band:
-        axes.fill_between(
-            points["labels"],
-            mean - std,
-            mean + std,
-            color=look.colour,
-            alpha=0.13,
-            linewidth=0,
-            zorder=layer - 1.5,
-        )
-    axes.plot(
-        points["labels"],
-        mean,
-        label=display_name(strategy),
-        marker=look.marker,
-        markeredgecolor="white",
-        markeredgewidth=0.4,
-        zorder=layer,
-        **look.of_line(),
-    )

@@ -1,5 +1,7 @@
 """What a few seeds can tell: intervals by the bootstrap, and differences paired by seed."""
 
+from functools import reduce
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
@@ -58,6 +60,61 @@ def ratio_intervals(
     return pd.DataFrame(rows, columns=["experiment", "strategy", "low", "high"])
 
 
+def ratio_difference_interval(
+    accuracy: pd.DataFrame, strategy: str, rival: str, level: float = 0.95, resamples: int = 2000
+) -> tuple[float, float]:
+    """Return the bootstrap interval of two strategies' difference in effective budget ratio.
+
+    As `ratio_intervals`; the same seeds are drawn for both strategies and Random.
+
+    Parameters
+    ----------
+    accuracy
+        Runs of one experiment (see `evaluation.read_accuracy`).
+    strategy, rival
+        The two; the difference is the first's ratio less the second's.
+    level, resamples
+        As for `ratio_intervals`.
+
+    Returns
+    -------
+    tuple of float
+        Low and high; NaN where fewer than two seeds or no number of labels are common.
+    """
+    own, other, base = (
+        table.to_numpy() for table in common_runs(accuracy, strategy, rival, REFERENCE)
+    )
+    if own.shape[0] < 2 or own.shape[1] < 1:
+        return np.nan, np.nan
+    rng = numpy_generator("ratio_difference_interval", strategy, rival)
+    drawn = rng.integers(len(own), size=(resamples, len(own)))
+    gaps = _ratios(own, base, drawn) - _ratios(other, base, drawn)
+    low, high = np.quantile(gaps, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def common_runs(accuracy: pd.DataFrame, *strategies: str) -> list[pd.DataFrame]:
+    """Return test accuracies of seeds and numbers of labels that all of `strategies` have.
+
+    Parameters
+    ----------
+    accuracy
+        Runs of one experiment (see `evaluation.read_accuracy`).
+    strategies
+        Names; each must have runs.
+
+    Returns
+    -------
+    list of DataFrame
+        For each strategy its accuracies (S, L), a row a seed, a column a number of labels; a
+        number of labels that a seed lacks is left out.
+    """
+    tables = [_by_seed(accuracy, strategy) for strategy in strategies]
+    seeds = reduce(pd.Index.intersection, (table.index for table in tables))
+    labels = pd.concat(table.loc[seeds] for table in tables).dropna(axis="columns").columns
+    return [table.loc[seeds, labels] for table in tables]
+
+
 def _ratios(
     own: NDArray[np.float64], other: NDArray[np.float64], drawn: NDArray[np.int64]
 ) -> NDArray[np.float64]:
@@ -83,8 +140,6 @@ def behind_best(accuracy: pd.DataFrame) -> pd.DataFrame:
         difference of shares), and `p_value` that of a two-sided paired t-test of the two, not
         corrected for the number of strategies: NaN with one seed, and for the best itself.
     """
-    from scipy.stats import ttest_rel  # slow to import, and most tables do without
-
     rows = []
     for labels, runs in accuracy.groupby("labels"):
         table = runs.pivot(index="seed", columns="strategy", values="test_accuracy")
@@ -93,15 +148,25 @@ def behind_best(accuracy: pd.DataFrame) -> pd.DataFrame:
         for strategy in table:
             pairs = table[[best, strategy]].dropna() if strategy != best else table[[best]].dropna()
             gap = pairs[best] - pairs[strategy]
-            p_value = np.nan
-            if strategy != best and len(gap) > 1:
-                # Without any spread the test divides by zero: equal is equal, else it is certain.
-                p_value = float(not gap.any())
-                if np.ptp(gap.to_numpy()) > ROUNDING:
-                    p_value = float(ttest_rel(pairs[best], pairs[strategy]).pvalue)
+            p_value = np.nan if strategy == best else paired_p_value(gap.to_numpy())
             rows.append((strategy, labels, best, gap.mean(), p_value))
     names = ["strategy", "labels", "best", "difference", "p_value"]
     return pd.DataFrame(rows, columns=names)
+
+
+def paired_p_value(difference: NDArray[np.float64]) -> float:
+    """Return the two-sided p-value of a paired t-test, from the differences (S,) of the pairs.
+
+    NaN for fewer than two pairs.
+    """
+    from scipy.stats import ttest_1samp  # slow to import, and most tables do without
+
+    if len(difference) < 2:
+        return np.nan
+    # Without any spread the test divides by zero: equal is equal, else it is certain.
+    if np.ptp(difference) <= ROUNDING:
+        return float(abs(difference[0]) <= ROUNDING)
+    return float(ttest_1samp(difference, 0).pvalue)
 
 
 def _by_seed(runs: pd.DataFrame, strategy: str) -> pd.DataFrame:

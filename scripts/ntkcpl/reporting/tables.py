@@ -18,6 +18,7 @@ MARKS = "The best of each column is bold, the second underlined."
 MISSING = "–"
 MARKDOWN = {1: "**{}**", 2: "<ins>{}</ins>"}  # <ins> is underlined by browsers and by GitHub
 LATEX = {1: "textbf:--rwrap;", 2: "underline:--rwrap;"}
+LATEX_SIGNS = {"±": r" $\\pm$ ", "−": "$-$", "<": "$<$"}  # in cells, as regular expressions
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def effective_budget_table(accuracy: pd.DataFrame, reference: str = REFERENCE) -
     MissingReferenceError
         If no experiment ran `reference`.
     """
-    ratios = effective_budget_ratio(accuracy, reference)
+    ratios = effective_budget_ratio(learning_curves(accuracy), reference)
     ratios = ratios.merge(ratio_intervals(accuracy, reference), how="left")
     ratio = _wide(ratios, "experiment", "ratio")
     low, high = (_wide(ratios, "experiment", bound) for bound in ("low", "high"))
@@ -129,7 +130,7 @@ def markdown(table: Table) -> str:
 def latex(table: Table) -> str:
     r"""Return a LaTeX table for `\usepackage{booktabs}`, the caption included."""
     wraps = table.rank.map(lambda rank: LATEX.get(rank, ""))
-    cells = table.text.replace("±", r" $\\pm$ ", regex=True).replace(MISSING, "--")
+    cells = table.text.replace(LATEX_SIGNS, regex=True).replace(MISSING, "--")
     styler = cells.rename_axis(columns=None, index=None).style
     styler.apply(lambda _: wraps, axis=None)
     styler.format_index(escape="latex").format_index(escape="latex", axis="columns")
@@ -161,9 +162,14 @@ def _wide(tidy: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
 
 
 def _printed(value: pd.DataFrame, suffix: pd.DataFrame | str = "") -> pd.DataFrame:
-    text = value.map(lambda number: MISSING if pd.isna(number) else f"{number:.1f}") + suffix
+    text = value.map(number) + suffix
     strategies = [display_name(strategy) for strategy in value.index]
     return text.set_axis(pd.Index(strategies, name="Strategy"))
+
+
+def number(value: float) -> str:
+    """Return a number as tables print it."""
+    return MISSING if pd.isna(value) else f"{value:.1f}"
 
 
 def _ranks(value: pd.DataFrame) -> pd.DataFrame:

@@ -152,7 +152,7 @@ def test_gain_pairs_seeds_and_labels() -> None:
 
 
 def test_effective_budget_ratio_is_strict() -> None:
-    ratios = effective_budget_ratio(frame(RUNS))
+    ratios = effective_budget_ratio(learning_curves(frame(RUNS)))
     # mine: 0.5 > 0.3 + 0.14; 0.5 = 0.5 + 0; 0.8 = 0.8 + 0. entropy: both of its two rounds.
     assert by(ratios, "mine", "ratio") == pytest.approx([1 / 3])
     assert by(ratios, "entropy", "ratio") == [1.0]
@@ -164,11 +164,13 @@ def test_equal_means_that_differ_by_rounding_are_equal() -> None:
     assert sum(accuracies) / 3 > 0.2  # 0.20000000000000004
     mine = {seed: [accuracy] for seed, accuracy in enumerate(accuracies)}
     runs: Runs = {"random": {seed: [0.2] for seed in mine}, "mine": mine}
-    assert effective_budget_ratio(frame(runs))["effective"].tolist() == [0]
+    assert effective_budget_ratio(learning_curves(frame(runs)))["effective"].tolist() == [0]
 
 
 def test_ratio_is_unknown_with_one_seed_of_random() -> None:
-    ratios = effective_budget_ratio(frame({"random": {0: [0.2]}, "mine": {0: [0.9]}}))
+    ratios = effective_budget_ratio(
+        learning_curves(frame({"random": {0: [0.2]}, "mine": {0: [0.9]}}))
+    )
     assert ratios["label_counts"].tolist() == [0]
     assert ratios["ratio"].isna().all()
 
@@ -191,15 +193,17 @@ def test_without_random_one_sentence_says_so() -> None:
 def test_experiments_without_random_are_left_out() -> None:
     both = pd.DataFrame([*rows(RUNS), *rows({"mine": {0: [0.5]}}, "bare")])
     assert set(gain_over_random(both)["experiment"]) == {"toy"}
-    assert set(effective_budget_ratio(both)["experiment"]) == {"toy"}
+    assert set(effective_budget_ratio(learning_curves(both))["experiment"]) == {"toy"}
 
 
 def test_inputs_stay_as_they_are() -> None:
-    given = frame(RUNS)
-    before = given.copy()
-    for function in (learning_curves, gain_over_random, effective_budget_ratio):
+    given, curves = frame(RUNS), learning_curves(frame(RUNS))
+    before, curves_before = given.copy(), curves.copy()
+    for function in (learning_curves, gain_over_random):
         function(given)
+    effective_budget_ratio(curves)
     pd.testing.assert_frame_equal(given, before)
+    pd.testing.assert_frame_equal(curves, curves_before)
 
 
 def test_display_names() -> None:

@@ -1,0 +1,141 @@
+"""What spans experiments, and the paper's numbers beside those of experiments that name them."""
+
+from ntkcpl.artifacts import reference
+
+# Our experiments that are compared with the paper's -> those; and those that have a Random.
+REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
+WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
+
+
+def references(experiments):
+    """Those of `experiments` that are compared with the paper's -> the paper's."""
+    return {n: REFERENCES[n] for n in experiments if n in REFERENCES}
+
+
+def paper_accuracy(experiments):
+    """The paper's accuracies, if any of `experiments` is compared with them."""
+    return str(reference.ACCURACY) if references(experiments) else []
+
+
+def paper_files():
+    """What `all` asks for of the rules in this file."""
+    files = [*rules.plot_accuracies.output]
+    if WITH_RANDOM:
+        files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
+    for rule in (rules.table_against_paper, rules.table_claims):
+        files += expand(rule.output, experiment=REFERENCES)
+    return files
+
+
+use rule plot_accuracy as plot_accuracies with:
+    input:
+        accuracy=expand(
+            "results/{experiment}/accuracy.csv", experiment=CONFIG.experiments
+        ),
+        paper=paper_accuracy(CONFIG.experiments),
+    output:
+        pdf="results/summary/figures/accuracy.pdf",
+        png=report(
+            "results/summary/figures/accuracy.png",
+            category="summary",
+            labels={"result": "figure", "of": "accuracy"},
+        ),
+    log:
+        "logs/summary/plot_accuracies.log",
+    params:
+        references=references(CONFIG.experiments),
+        code=code_digest("plot_accuracy"),
+
+
+use rule plot_gain as plot_gains with:
+    input:
+        accuracy=expand("results/{experiment}/accuracy.csv", experiment=WITH_RANDOM),
+        paper=paper_accuracy(WITH_RANDOM),
+    output:
+        pdf="results/summary/figures/gain.pdf",
+        png=report(
+            "results/summary/figures/gain.png",
+            category="summary",
+            labels={"result": "figure", "of": "gain"},
+        ),
+    log:
+        "logs/summary/plot_gains.log",
+    params:
+        references=references(WITH_RANDOM),
+        code=code_digest("plot_gain"),
+
+
+rule table_effective_budgets:
+    input:
+        accuracy=expand("results/{experiment}/accuracy.csv", experiment=WITH_RANDOM),
+        paper=str(reference.ACCURACY),
+        printed=str(reference.EFFECTIVE_BUDGET),
+    output:
+        md="results/summary/tables/effective_budget.md",
+        csv=report(
+            "results/summary/tables/effective_budget.csv",
+            category="summary",
+            labels={"result": "table", "of": "effective budget"},
+        ),
+        tex="results/summary/tables/effective_budget.tex",
+    log:
+        "logs/summary/table_effective_budgets.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("table_effective_budgets"),
+    script:
+        "../scripts/table_effective_budgets.py"
+
+
+rule table_against_paper:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+        paper=str(reference.ACCURACY),
+    output:
+        md="results/{experiment}/tables/against_paper.md",
+        csv=report(
+            "results/{experiment}/tables/against_paper.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "against the paper"},
+        ),
+        tex="results/{experiment}/tables/against_paper.tex",
+    log:
+        "logs/{experiment}/table_against_paper.log",
+    wildcard_constraints:
+        experiment=one_of(REFERENCES),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        references=lambda w: references([w.experiment]),
+        code=code_digest("table_against_paper"),
+    script:
+        "../scripts/table_against_paper.py"
+
+
+rule table_claims:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+        claims=str(reference.CLAIMS),
+    output:
+        md="results/{experiment}/tables/claims.md",
+        csv=report(
+            "results/{experiment}/tables/claims.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "claims"},
+        ),
+        tex="results/{experiment}/tables/claims.tex",
+    log:
+        "logs/{experiment}/table_claims.log",
+    wildcard_constraints:
+        experiment=one_of(REFERENCES),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        reference=lambda w: REFERENCES[w.experiment],
+        code=code_digest("table_claims"),
+    script:
+        "../scripts/table_claims.py"
