@@ -101,7 +101,7 @@ class ExperimentSettings(Settings):
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)
     """The network that turns an image into an embedding."""
     pretraining: PretrainingSettings | None = Field(default=None, validate_default=True)
-    """How the encoder is trained, without labels; left out if it has a checkpoint."""
+    """How the encoder is trained, without labels; left out if it has weights already."""
     budgets: Annotated[list[PositiveInt], Field(min_length=1), AfterValidator(_increasing)]
     """Labels held after each round."""
     seeds: Annotated[
@@ -138,10 +138,14 @@ class ExperimentSettings(Settings):
         if isinstance(features, str) and value is not None:
             raise ValueError("does not go with a features path, which replaces it: leave it out")
         encoder = info.data.get("encoder")  # None if it is wrong itself, or the one checked
-        frozen = encoder is not None and encoder.checkpoint is not None
-        if frozen and value is not None:
-            raise ValueError("does not go with encoder.checkpoint, which replaces it: leave it out")
-        if isinstance(features, FeatureSettings) and value is None and not frozen:
+        if encoder is not None and encoder.has_weights:
+            if value is not None:
+                key = "checkpoint" if encoder.checkpoint else "architecture"
+                raise ValueError(
+                    f"does not go with encoder.{key} {getattr(encoder, key)}, which replaces it: "
+                    "leave it out"
+                )
+        elif isinstance(features, FeatureSettings) and value is None:
             raise PydanticCustomError("missing", "is missing")
         return value
 
