@@ -13,6 +13,7 @@ SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
 from ntkcpl.config import ConfigError, load_config
+from ntkcpl.encoders import packaged
 from ntkcpl.settings import canonical_json
 
 try:
@@ -32,7 +33,9 @@ def one_of(names):
 # Experiments that start from ready embeddings, and those that make their own.
 READY = {name for name, e in CONFIG.experiments.items() if e.embeddings}
 # Those whose encoder has weights already, and those that train one.
-GIVEN = {n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.checkpoint}
+GIVEN = {
+    n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.has_weights
+}
 TRAINED = CONFIG.experiments.keys() - READY - GIVEN
 
 
@@ -129,9 +132,18 @@ def pretraining_history(wildcards):
 
 
 def checkpoint(wildcards):
-    """The file of the encoder's weights; none if they are downloaded."""
+    """The file of the encoder's weights; none if they are downloaded or installed."""
     path = experiment_of(wildcards).encoder.checkpoint_file
     return str(path) if path else []
+
+
+def installed_weights(wildcards):
+    """The version of the package that brings the encoder's weights, if one does.
+
+    Not the file itself, which is new whenever the environment is.
+    """
+    packed = experiment_of(wildcards).encoder.architecture == packaged.NAME
+    return packaged.weights_version() if packed else None
 
 
 def all_classifiers(wildcards):

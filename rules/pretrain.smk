@@ -41,7 +41,9 @@ rule import_encoder:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(encoder=experiment_of(w).encoder),
+        settings=lambda w: canonical(
+            encoder=experiment_of(w).encoder, package=installed_weights(w)
+        ),
         code=code_digest("import_encoder"),
     script:
         "../scripts/import_encoder.py"

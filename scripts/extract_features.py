@@ -8,9 +8,11 @@ import json
 
 from ntkcpl import datasets
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, extract_features
 
+keep_freed_memory()
 settings = json.loads(snakemake.params.settings)
 encoder, digest = load_encoder(snakemake.input.encoder)
 extract_features(

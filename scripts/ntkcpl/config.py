@@ -102,7 +102,7 @@ class ExperimentSettings(Settings):
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)
     """The network that turns an image into an embedding."""
     pretraining: PretrainingSettings | None = Field(default=None, validate_default=True)
-    """How the encoder is trained, without labels; left out if it has a checkpoint."""
+    """How the encoder is trained, without labels; left out if it has weights already."""
     features: FeatureSettings | None = Field(default=None, validate_default=True)
     """How the images are embedded."""
     budgets: Annotated[list[PositiveInt], Field(min_length=1), AfterValidator(_increasing)]
@@ -171,12 +171,16 @@ class ExperimentSettings(Settings):
         if "embeddings" not in info.data:  # they are wrong themselves
             return value
         encoder = info.data.get("encoder")  # None if it is wrong itself, or not checked yet
-        frozen = info.field_name == "pretraining" and encoder is not None and encoder.checkpoint
-        replacements = {"embeddings": info.data["embeddings"], "encoder.checkpoint": frozen}
+        replacements = {"embeddings": info.data["embeddings"]}
+        if info.field_name == "pretraining" and encoder is not None and encoder.has_weights:
+            key = "checkpoint" if encoder.checkpoint else "architecture"
+            replacements[f"encoder.{key}"] = getattr(encoder, key)
         for key, replacement in replacements.items():
-            if replacement:
+            if replacement is not None:
                 if value is not None:
-                    raise ValueError(f"does not go with {key}, which replaces it: leave it out")
+                    raise ValueError(
+                        f"does not go with {key} {replacement}, which replaces it: leave it out"
+                    )
                 return value
         if value is None:
             raise PydanticCustomError("missing", "is missing")

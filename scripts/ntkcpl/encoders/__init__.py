@@ -9,6 +9,7 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ntkcpl.encoders import packaged
 from ntkcpl.settings import Settings
 
 SCALED = ("resnet9", "resnet18")
@@ -25,14 +26,27 @@ class EncoderSettings(Settings):
 
     architecture: str = "resnet9"
     """resnet9, resnet18 (He et al. 2016) or wrn-28-8 (Zagoruyko and Komodakis 2016), for small
-    images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones; or
-    timm/<model>, any of timm's."""
+    images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones;
+    timm/<model>, any of timm's; or efficientnet_lite0, whose weights are installed with a package
+    and were trained with the labels of ImageNet (`ntkcpl.encoders.packaged`)."""
     width: float | None = Field(default=None, ge=1 / 16, le=4)
     """Multiplier of every layer's channels, of resnet9 and resnet18 only, 0.25 by default; the
     embedding has 512 x width entries."""
     checkpoint: str | None = None
     """File of weights that take the place of pretraining, relative to the working directory; or
     "pretrained" for those that timm downloads."""
+
+    @property
+    def has_weights(self) -> bool:
+        """Whether there are weights already, in place of pretraining."""
+        return self.checkpoint is not None or self.architecture == packaged.NAME
+
+    @property
+    def network(self) -> "EncoderSettings":
+        """The settings of the network alone, which do not say where its weights come from."""
+        packed = self.architecture == packaged.NAME
+        architecture = f"{TIMM}{packaged.NETWORK}" if packed else self.architecture
+        return self.model_copy(update={"architecture": architecture, "checkpoint": None})
 
     @property
     def checkpoint_file(self) -> Path | None:
@@ -46,7 +60,14 @@ class EncoderSettings(Settings):
         """Entries of an embedding, D; None for timm's models, which must be built to tell."""
         if self.width is not None:
             return int(512 * self.width)
-        return FIXED.get(self.architecture)
+        return (FIXED | {packaged.NAME: packaged.WIDTH}).get(self.architecture)
+
+    @property
+    def weights_file(self) -> Path | None:
+        """The file of weights, brought along or installed, if there is one."""
+        return (
+            packaged.weights_file() if self.architecture == packaged.NAME else self.checkpoint_file
+        )
 
     @model_validator(mode="before")
     @classmethod
@@ -66,8 +87,10 @@ class EncoderSettings(Settings):
                 raise ValueError(
                     f"timm has no model {architecture.removeprefix(TIMM)!r}: see timm.list_models()"
                 )
+        elif architecture == packaged.NAME:
+            packaged.weights_version()  # says so if they are not installed
         elif architecture not in (*SCALED, *FIXED):
-            known = ", ".join((*SCALED, *FIXED))
+            known = ", ".join((*SCALED, *FIXED, packaged.NAME))
             raise ValueError(f"must be one of {known} or {TIMM}<model>, but is {architecture!r}")
         return architecture
 
@@ -75,6 +98,8 @@ class EncoderSettings(Settings):
     def _fit_together(self) -> "EncoderSettings":
         if self.width is not None and self.architecture not in SCALED:
             raise ValueError(f"width goes with {' and '.join(SCALED)} only: leave it out")
+        if self.architecture == packaged.NAME and self.checkpoint is not None:
+            raise ValueError(f"{packaged.NAME} has its own weights: leave checkpoint out")
         if self.checkpoint == PRETRAINED:
             if not self.architecture.startswith(TIMM):
                 raise ValueError("checkpoint: pretrained goes with timm's models only: name a file")

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from ntkcpl.artifacts.files import code_revision, library_versions
+from ntkcpl.encoders import packaged
 from ntkcpl.reporting.accuracy import MissingReferenceError, display_name
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
 
@@ -95,13 +96,15 @@ def summary(
 
 def _origin(config: Mapping[str, Any], knn: str) -> str:
     pretraining, encoder = config["pretraining"], config["encoder"]
-    if pretraining is None:
+    if encoder["architecture"] == packaged.NAME:
+        trained = "with weights that were trained on ImageNet with its labels, unlike the paper's"
+    elif pretraining is None:
         trained = f"with the weights of `{encoder['checkpoint']}`"
     else:
         trained = f"that `{pretraining['method']}` pretrained for {pretraining['epochs']} epochs"
     return (
         "All numbers and figures here come from one run: the data set "
-        f"`{config['dataset']['name']}` embedded by a `{encoder['architecture']}` {trained} "
+        f"`{config['dataset']['name']}` embedded by `{encoder['architecture']}` {trained} "
         f"({knn}), {_seeds(config)} a strategy. They hold for this data set, "
         "this encoder and these label counts; compare them with the numbers of "
         f"{PAPER} only where all three are the paper's."

@@ -21,7 +21,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def page(*strategies: str, knn: float | None = 0.9753) -> str:
+def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
     accuracy = pd.DataFrame(
         {
             "experiment": "toy",
@@ -37,7 +37,9 @@ def page(*strategies: str, knn: float | None = 0.9753) -> str:
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": 0.0, "knn_accuracy": [None, knn, None]})
     return summary(
         experiment="toy",
-        config=CONFIG | {"strategies": {name: CONFIG["strategies"][name] for name in strategies}},
+        config=CONFIG
+        | {"strategies": {name: CONFIG["strategies"][name] for name in strategies}}
+        | settings,
         accuracy=accuracy,
         pretraining=history.astype({"knn_accuracy": float}),
         features=Provenance("{}", {}, ("toy",)).attributes("features") | {"revision": "abc123"},
@@ -110,6 +112,12 @@ def test_without_random_the_gain_is_left_out_and_the_page_says_so() -> None:
 def test_without_monitor_the_page_says_so() -> None:
     text = page("random", knn=None)
     assert "k-NN accuracy not measured" in text
+
+
+def test_page_of_supervised_weights_says_that_they_are() -> None:
+    text = page("random", encoder={"architecture": "efficientnet_lite0"}, pretraining=None)
+    assert "by `efficientnet_lite0` with weights that were trained on ImageNet with its" in text
+    assert "pretrained for" not in text
 
 
 def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
