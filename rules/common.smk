@@ -196,12 +196,33 @@ def ntkcpl_strategies(experiment):
     ]
 
 
+# From so many labels on the paper compares C_max (its Fig. 5): before, there are fewer clusters.
+MANY_LABELS = 400
+
+
+def cluster_numbers(experiment):
+    """C_max of the experiment's NTKCPLs that differ in nothing else; of the first such family."""
+    families = {}
+    for name in ntkcpl_strategies(experiment):
+        settings = dict(CONFIG.strategies[name])
+        number = settings.pop("max_clusters")
+        families.setdefault(canonical(**settings), {})[name] = number
+    return next((family for family in families.values() if len(family) > 1), {})
+
+
 def fidelity_files(experiment):
     """What `fidelity` asks for, besides what `all` does."""
-    files = []
-    if "random" in CONFIG.experiments[experiment].strategies:
+    settings = CONFIG.experiments[experiment]
+    files = multiext("figures/selection_time", ".pdf", ".png")
+    if "random" in settings.strategies:
         files += multiext("figures/kernels", ".pdf", ".png")
         files += multiext("tables/kernels", ".md", ".csv", ".tex")
     if ntkcpl_strategies(experiment):
-        files += multiext("figures/coverage", ".pdf", ".png")
+        for figure in ("coverage", "errors", "claim", "impurity", "over_clustering"):
+            files += multiext(f"figures/{figure}", ".pdf", ".png")
+        files += multiext("tables/coverage_notions", ".md", ".csv", ".tex")
+        strategy, seed = ntkcpl_strategies(experiment)[0], settings.seeds[0]
+        files += multiext(f"{strategy}/seed{seed}/round1/coverage_map", ".pdf", ".png")
+    if cluster_numbers(experiment) and settings.budgets[-1] >= MANY_LABELS:
+        files += multiext("figures/cluster_number", ".pdf", ".png")
     return [f"results/{experiment}/{file}" for file in files]

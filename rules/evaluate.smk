@@ -17,6 +17,24 @@ rule collect_accuracy:
         "../scripts/collect_accuracy.py"
 
 
+rule estimate_accuracy:
+    input:
+        features="results/{experiment}/features.h5",
+        classifiers=all_classifiers,
+    output:
+        estimates="results/{experiment}/estimated_accuracy.csv",
+    log:
+        "logs/{experiment}/estimate_accuracy.log",
+    benchmark:
+        "logs/{experiment}/estimate_accuracy.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("estimate_accuracy"),
+    script:
+        "../scripts/estimate_accuracy.py"
+
+
 rule plot_accuracy:
     input:
         accuracy=["results/{experiment}/accuracy.csv"],

@@ -4,6 +4,7 @@
 rule summarise:
     input:
         accuracy="results/{experiment}/accuracy.csv",
+        estimates="results/{experiment}/estimated_accuracy.csv",
         history=pretraining_history,
         features="results/{experiment}/features.h5",
     output:

@@ -11,6 +11,7 @@ import pandas as pd
 from ntkcpl.artifacts.features import read_feature_facts
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.reporting.accuracy import read_accuracy
+from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.summary import summary
 
 accuracy = read_accuracy(snakemake.input.accuracy)
@@ -27,6 +28,7 @@ page = summary(
     experiment=snakemake.wildcards.experiment,
     config=config,
     accuracy=accuracy,
+    estimates=read_estimates(snakemake.input.estimates),
     pretraining=pretraining,
     features=attributes,
     sizes=sizes,

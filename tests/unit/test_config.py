@@ -232,7 +232,8 @@ def test_what_ready_embeddings_replace_must_be_left_out(tmp_path, key):
     with pytest.raises(ConfigError) as caught:
         load_config(values)
     assert str(caught.value) == (
-        f"{D}.{key}: does not go with embeddings ready.h5, which replaces it: leave it out"
+        f"{D}.{key}: does not go with embeddings {tmp_path}/ready.h5, which replaces it: leave it "
+        "out"
     )
 
 

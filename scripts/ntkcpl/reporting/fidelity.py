@@ -6,9 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntkcpl.fidelity import SECOND_CLASSIFIER
-from ntkcpl.reporting.accuracy import display_name
 from ntkcpl.reporting.plots import (
-    BLUE,
     COLUMN_WIDTH,
     GREEN,
     GREY,
@@ -17,7 +15,6 @@ from ntkcpl.reporting.plots import (
     PURPLE,
     SKY,
     VERMILLION,
-    draw_label_axis,
 )
 from ntkcpl.reporting.tables import Table
 from ntkcpl.strategies.ntkcpl import NTKCPL
@@ -29,12 +26,6 @@ SCALING_NAMES = {
     "l2": "unit length",
     "l2_centred": "unit length, centred",
     "standardised": "standardised",
-}
-COVERAGES = {
-    "purity": ("purity of the clusters", GREEN, "D"),
-    "estimated": ("estimated coverage", BLUE, "o"),
-    "true": ("true coverage", VERMILLION, "s"),
-    "classifier": ("accuracy of the classifier", GREY, "^"),
 }
 
 
@@ -160,38 +151,3 @@ def _name(row: pd.Series, default: dict[str, object]) -> str:
         return SECOND_CLASSIFIER
     changed = [name for name in default if row[name] != default[name]]
     return f"{changed[0]} {row[changed[0]]}" if changed else "default"
-
-
-def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
-    """Draw purity, coverages and the classifier's accuracy by the number of labels.
-
-    Parameters
-    ----------
-    coverage
-        strategy, seed, and the columns of `fidelity.measure_coverage`; a panel a strategy.
-    title
-        Title of the figure.
-
-    Returns
-    -------
-    Figure
-        Lines are means over seeds, bands one standard deviation to either side.
-    """
-    strategies = list(coverage["strategy"].unique())
-    with matplotlib.style.context(LOOK):
-        figure = Figure(figsize=(COLUMN_WIDTH * min(2, len(strategies)), 2.6))
-        panels = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
-        for axes, strategy in zip(panels, strategies, strict=True):
-            rounds = coverage[coverage["strategy"] == strategy].groupby("labels")
-            for column, (name, colour, marker) in COVERAGES.items():
-                mean, std = 100 * rounds[column].mean(), 100 * rounds[column].std().fillna(0)
-                band = (mean - std, mean + std)
-                axes.fill_between(mean.index, *band, color=colour, alpha=0.13, linewidth=0)
-                axes.plot(mean.index, mean, color=colour, marker=marker, linewidth=1.1, label=name)
-            axes.set_title(display_name(strategy))
-            draw_label_axis(axes, coverage["labels"])
-        panels[0].set_ylabel("Share of the pool (%)")
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=min(2, len(panels)) * 2)
-        figure.suptitle(title)
-    return figure

@@ -10,6 +10,7 @@ import pandas as pd
 from ntkcpl.artifacts.files import code_revision, library_versions
 from ntkcpl.encoders import packaged
 from ntkcpl.reporting.accuracy import MissingReferenceError, display_name
+from ntkcpl.reporting.estimates import estimate_table
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
 
 PAPER = "Wen, Pizarro and Williams (2023)"
@@ -20,6 +21,7 @@ def summary(
     experiment: str,
     config: Mapping[str, Any],
     accuracy: pd.DataFrame,
+    estimates: pd.DataFrame,
     pretraining: pd.DataFrame | None,
     features: Mapping[str, Any],
     sizes: Mapping[str, int],
@@ -41,6 +43,8 @@ def summary(
         and then `dataset`, `encoder`, `pretraining` and `features` are not looked at; or None.
     accuracy
         The experiment's runs (see `evaluation.read_accuracy`).
+    estimates
+        Their accuracies estimated from the labels held (see `estimates.read_estimates`).
     pretraining
         epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor); None for ready
         embeddings, and for an encoder whose weights were brought along.
@@ -81,6 +85,8 @@ def summary(
         markdown(accuracy_table(accuracy)),
         "## Gain over Random",
         *_gain(accuracy),
+        "## Accuracy without a test set",
+        markdown(estimate_table(accuracy, estimates)),
         "## What was run",
         _facts(config, made_by),
         _strategies(config["strategies"]),

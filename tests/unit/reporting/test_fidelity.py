@@ -11,7 +11,6 @@ from ntkcpl.reporting.fidelity import (
     default_variant,
     kernel_table,
     mean_agreement,
-    plot_coverage,
     plot_kernels,
 )
 from ntkcpl.reporting.tables import markdown
@@ -65,14 +64,3 @@ def test_kernels_figure_has_a_panel_for_each_scaling_and_change(comparison):
     assert len(panels) == 2 * len(SCALINGS)
     assert len(panels[0].lines) == len(WIDTHS) + 1
     assert len(panels[-1].lines) == len(RIDGES) + 1
-
-
-def test_coverage_figure_has_a_panel_for_each_strategy():
-    rows = [
-        (strategy, seed, r, 20 * r, 0.6, 0.5, 0.4, 0.3)
-        for strategy, seed, r in product(("ntkcpl_self", "ntkcpl_al"), (0, 1), (1, 2))
-    ]
-    names = ["strategy", "seed", "round", "labels", "purity", "estimated", "true", "classifier"]
-    figure = plot_coverage(pd.DataFrame(rows, columns=names), "title")
-    assert [axes.get_title() for axes in figure.axes] == ["NTKCPL (self)", "NTKCPL (al)"]
-    assert all(len(axes.lines) == 4 for axes in figure.axes)

@@ -29,6 +29,7 @@ def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
             "seed": seed,
             "labels": labels,
             "test_accuracy": 0.5 + 0.1 * rank + 0.001 * labels,
+            "pool_accuracy": 0.4,
         }
         for rank, strategy in enumerate(strategies)
         for seed in CONFIG["seeds"]
@@ -41,6 +42,7 @@ def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
         | {"strategies": {name: CONFIG["strategies"][name] for name in strategies}}
         | settings,
         accuracy=accuracy,
+        estimates=accuracy.drop(columns="pool_accuracy").assign(estimated_accuracy=0.45),
         pretraining=history.astype({"knn_accuracy": float}),
         features=Provenance("{}", {}, ("toy",)).attributes("features") | {"revision": "abc123"},
         sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128},
@@ -50,7 +52,14 @@ def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
 
 def ready_page(knn: float = 0.9753) -> str:
     accuracy = pd.DataFrame(
-        {"experiment": "toy", "strategy": "random", "seed": 0, "labels": n, "test_accuracy": 0.5}
+        {
+            "experiment": "toy",
+            "strategy": "random",
+            "seed": 0,
+            "labels": n,
+            "test_accuracy": 0.5,
+            "pool_accuracy": float("nan"),
+        }
         for n in CONFIG["budgets"]
     )
     none = dict.fromkeys(["dataset", "encoder", "pretraining", "features"])
@@ -61,6 +70,7 @@ def ready_page(knn: float = 0.9753) -> str:
         | none
         | {"embeddings": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
         accuracy=accuracy,
+        estimates=accuracy.drop(columns="pool_accuracy").assign(estimated_accuracy=0.45),
         pretraining=None,
         features=origin.attributes("features") | {"knn_accuracy": knn},
         sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128, "views": 1},
@@ -130,3 +140,8 @@ def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
     )
     assert "retraining" not in text and "Encoder" not in text
     assert "k-NN accuracy not measured" in ready_page(knn=float("nan"))
+
+
+def test_page_estimates_the_accuracy_beside_the_true_one_if_that_is_known() -> None:
+    assert "45.0 (40.0)" in page("random", "mine")
+    assert "45.0 |" in ready_page() and "45.0 (" not in ready_page()
