@@ -111,8 +111,9 @@ def common_runs(accuracy: pd.DataFrame, *strategies: str) -> list[pd.DataFrame]:
     """
     tables = [_by_seed(accuracy, strategy) for strategy in strategies]
     seeds = reduce(pd.Index.intersection, (table.index for table in tables))
-    labels = pd.concat(table.loc[seeds] for table in tables).dropna(axis="columns").columns
-    return [table.loc[seeds, labels] for table in tables]
+    complete = [table.loc[seeds].dropna(axis="columns") for table in tables]
+    labels = reduce(pd.Index.intersection, (table.columns for table in complete))
+    return [table[labels] for table in complete]
 
 
 def _ratios(
