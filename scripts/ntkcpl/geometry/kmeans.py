@@ -116,7 +116,8 @@ def kmeans_plusplus(
     """Draw rows as first centres, (K, D), by k-means++ (Arthur and Vassilvitskii 2007).
 
     A row's probability is in proportion to its squared distance to the nearest centre so far.
-    Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take.
+    Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take. One
+    row is drawn a centre, not the best of 2 + log K as there: each trial costs a pass over all.
     """
     norms = _squared_norms(x)
     chosen = [int(rng.integers(len(x)))]

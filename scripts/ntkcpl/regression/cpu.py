@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
-from ntkcpl.regression import loops
+from ntkcpl.regression import loops, passes
 from ntkcpl.regression.squared_error import SquaredErrors
 
 
@@ -46,8 +46,8 @@ class CpuEngine:
         order = np.argsort(labels, kind="stable")
         self._place = np.argsort(order)
         self._labels = labels[order]
-        self._starts = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
-        self._tiles = loops.tiles(self._labels)
+        self._offsets = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
+        self._stretches = passes.stretches(self._labels)
         self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
         loops.permute(self._residual, order)
         self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
@@ -56,18 +56,12 @@ class CpuEngine:
         if len(labelled):
             self._condition(self._place[labelled])
         self._transposed = self._outputs.T.copy()
-        self._rivals = loops.find_rivals(self._outputs, self._labels)
+        self._rivals = passes.find_rivals(self._outputs, self._labels)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
         """F, (N, C)."""
         return self._outputs[self._place]
-
-    @property
-    def residual(self) -> NDArray[np.float32]:
-        """A copy of R, (N, N); for tests."""
-        self._update()
-        return self._residual[np.ix_(self._place, self._place)]
 
     def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
         """Form R and F for the rows labelled at the start, in float64 but for R itself."""
@@ -97,17 +91,14 @@ class CpuEngine:
         """Bring R up to date and count for the rows asked; returns (N,) in the order of rows."""
         mask = np.zeros(len(self._labels), dtype=np.bool_)
         mask[asked] = True
-        counts: NDArray[np.int64] = loops.count_wrong(
+        counts: NDArray[np.int64] = passes.count_wrong(
             self._residual,
             self._direction,
             self._lambda,
             mask,
-            self._outputs,
-            self._transposed,
-            self._labels,
-            self._starts,
-            self._tiles,
+            passes.Samples(self._labels, self._offsets, self._outputs, self._transposed),
             self._rivals,
+            self._stretches,
         )
         self._direction = np.empty(0, dtype=np.float32)
         return counts
@@ -165,7 +156,7 @@ class CpuEngine:
         row = self._residual[place].copy()
         if len(self._direction):
             row -= self._direction[place] * self._direction
-        reached = loops.update_and_multiply(self._residual, self._direction, row)
+        reached = passes.update_and_multiply(self._residual, self._direction, row)
         self._direction = np.empty(0, dtype=np.float32)
         self._errors.add(place, row.astype(np.float64), reached)
 
@@ -202,7 +193,7 @@ class CpuEngine:
         step, change = self._step(place)[0], self._change(place)[0]
         loops.add_outer(self._outputs, step, change)
         loops.add_outer(self._transposed, change, step)
-        self._rivals = loops.find_rivals(self._outputs, self._labels)
+        self._rivals = passes.find_rivals(self._outputs, self._labels)
         row = self._residual[place[0]]
         self._direction = row / np.float32(np.sqrt(row[place[0]] + self._lambda))
 

@@ -7,8 +7,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Of the loops, only what float32's rounding is: both engines must mean the same by it.
-from ntkcpl.regression.loops import FLOAT32_ROUNDING
+# Of the passes, only what float32's rounding is: both engines must mean the same by it.
+from ntkcpl.regression.passes import FLOAT32_ROUNDING
 from ntkcpl.regression.squared_error import SquaredErrors
 
 # Elements of one array over a block of candidates: large enough that a GPU is busy, small enough
@@ -62,11 +62,6 @@ class GpuEngine:
     def predictions(self) -> NDArray[np.float64]:
         """F, (N, C)."""
         return self._outputs.cpu().numpy().copy()
-
-    @property
-    def residual(self) -> NDArray[np.float32]:
-        """A copy of R, (N, N); for tests."""
-        return self._residual.cpu().numpy().copy()
 
     def _condition(self, start: Tensor) -> None:
         """Form R and F for the samples labelled at the start, in float64 but for R itself."""
