@@ -29,7 +29,7 @@ class Row:
     id
         Its id.
     thumbnail
-        The image as WebP or JPEG (see `ntkcpl.labels.thumbnails`).
+        The image as JPEG (see `ntkcpl.labels.thumbnails`).
     path
         Its file; None if it has none.
     suggestion
