@@ -133,7 +133,7 @@ def test_some_labels_may_be_saved_and_more_later(person):
     expect(someone.page.locator("#save")).to_be_disabled()
     someone.press("1")
     assert someone.saved() == {"image0.png": "robin"}
-    expect(someone.page.locator("#notice")).to_contain_text("2 are still open")
+    expect(someone.page.locator("#notice")).to_contain_text("2 still open")
     someone.press("2")
     assert someone.saved() == {"image0.png": "robin", "image1.png": "wren"}
 

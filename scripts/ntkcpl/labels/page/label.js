@@ -25,6 +25,7 @@ function answer(answerOf) {
   if (!targets.length) return;
   const fromPanel = $("panel").contains(document.activeElement);
   session.answer(targets, answerOf);
+  view.notice("");
   $("search").value = "";
   view.marks.clear();
   const given = targets.length === 1 ? view.said(targets[0]) : `${targets.length} images`;
@@ -76,7 +77,7 @@ function save() {
   if (!session.done) return;
   download(kit.file, table(kit, session.answers));
   const open = kit.images.length - session.done;
-  const what = open ? `, ${open} are still open` : "";
+  const what = open ? `, ${open} still open` : "";
   const text = `Saved ${session.done} labels as ${kit.file}${what}. ${kit.saveTo}`;
   view.notice(text);
   view.say(text);

@@ -16,7 +16,7 @@ class View {
     this.images = session.kit.images;
     this.grid = false;
     this.zoom = 0;
-    this.tile = window.innerWidth < 560 ? 1 : 2;
+    this.tile = window.innerWidth < 900 ? 1 : 2;
     this.marks = new Set();
     this.neighbours = NEIGHBOURS.map(() => element("button", { type: "button" }));
     for (const button of this.neighbours) {
@@ -154,7 +154,7 @@ class View {
       const number = session.classes.indexOf(name) + 1;
       const key = element("kbd", { textContent: number <= 9 ? number : "" });
       const count = element("span", { className: "quiet", textContent: counts.get(name) ?? "" });
-      const button = element("button", { type: "button", className: "choice" }, key, " ");
+      const button = element("button", { type: "button", className: "choice" }, key);
       button.append(element("span", { textContent: name }), count);
       button.dataset.name = name;
       if (number <= 9) button.setAttribute("aria-keyshortcuts", number);
@@ -163,8 +163,9 @@ class View {
       return button;
     });
     if (this.addable(text)) {
+      const key = element("kbd", { textContent: buttons.length ? "⇧↵" : "↵" });
       const words = element("span", { textContent: `Add “${text}”` });
-      const button = element("button", { type: "button", className: "choice" }, words);
+      const button = element("button", { type: "button", className: "choice" }, key, words);
       button.dataset.add = text;
       buttons.push(button);
     }
@@ -184,7 +185,6 @@ class View {
       : `Suggestion: ${label} (${Math.round(100 * probability)} %)`;
     $("accept").replaceChildren(
       element("kbd", { textContent: "↵" }),
-      " ",
       element("span", { textContent: words }),
     );
   }
