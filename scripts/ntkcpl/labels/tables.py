@@ -84,10 +84,11 @@ def read_table(path: Path, collector: Collector) -> None:
                     f"header has {len(header)}: put names in quotes where they hold a {delimiter!r}"
                 )
                 continue
-            image, label = (unescape_formula(cells[header.index(name)]) for name in columns)
+            image, label = (cells[header.index(name)] for name in columns)
             if columns == EXPORTED:
-                image = decode_id(image)
-            collector.add(image, label, path, place)
+                collector.add(decode_id(image), label, path, place)
+            else:
+                collector.add(unescape_formula(image), unescape_formula(label), path, place)
     except csv.Error as error:
         after = f"after {place}" if place else "line 1"
         collector.faults.append(
@@ -99,10 +100,8 @@ def read_table(path: Path, collector: Collector) -> None:
 def _text(path: Path) -> str:
     content = path.read_bytes()
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        text = content.decode("utf-16")
-    else:
-        text = content.decode("utf-8-sig", errors="surrogateescape")
-    return text
+        return content.decode("utf-16")
+    return content.decode("utf-8-sig", errors="surrogateescape")
 
 
 def _records(text: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:

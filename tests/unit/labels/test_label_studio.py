@@ -95,6 +95,17 @@ def test_ids_are_plain_text_and_come_back(image: str):
     assert not text.startswith(tuple("=+-@\t\r\n"))
 
 
+def test_an_escaped_id_is_undone_once(tmp_path: Path):
+    image = "'=1.png"
+    for name in ("export.csv", "export.json"):
+        path = tmp_path / name
+        if name == "export.csv":
+            path.write_text(f"image_id,class\n{encode_id(image)},robin\n")
+        else:
+            path.write_text(json.dumps([annotated(["robin"], image_id=encode_id(image))]))
+        assert read_labels(path, [image, "=1.png"]).labelled == {image: "robin"}
+
+
 def test_the_tasks_of_the_exports(tmp_path: Path):
     rows = [
         Row(

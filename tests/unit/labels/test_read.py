@@ -1,5 +1,6 @@
 """Files of several kinds and people together: folders of copies, conflicts, what is no label."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -108,3 +109,15 @@ def test_what_is_no_table(tmp_path: Path):
     assert found[0].startswith(f"{tmp_path / 'labels.xlsx'} is neither a table of labels, an exp")
     assert found[1].startswith(f"{tmp_path / 'no.csv'} cannot be read ([Errno 2] No such file")
     assert found[2] == f"{tmp_path / 'none'} does not exist: name a file or folder of labels"
+
+
+def test_the_example_of_the_documentation(tmp_path: Path, monkeypatch, capsys):
+    (code,) = re.findall(r"```python\n(.*?)```", Path("docs/labelling.md").read_text(), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    for folder in ("photos", "animals-labels"):
+        Path(folder).mkdir()
+    Image.new("RGB", (9, 9)).save("photos/a.jpg")
+    Path("animals-labels/labels.csv").write_text("id,label\na.jpg,cat\n")
+    exec(compile(code, "labelling.md", "exec"), {})
+    assert capsys.readouterr().out == "{'a.jpg': 'cat'} []\n"
+    assert Path("kit/label.html").is_file()
