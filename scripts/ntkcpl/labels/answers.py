@@ -116,7 +116,7 @@ class Collector:
         return sorted(self._by_name.get(name, []))
 
     def add(self, image: str, text: str, file: Path, place: str = "") -> None:
-        """Take what `file` says of an image; text without any letter says nothing yet."""
+        """Take what `file` says of an image; an empty text says nothing yet."""
         name = tidy(text)
         if not name:
             return

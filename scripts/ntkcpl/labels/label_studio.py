@@ -7,18 +7,15 @@ export JSON-MIN. JSON-MIN and CSV leave out tasks that were skipped; JSON has th
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from urllib.parse import quote
+from xml.etree import ElementTree
 
+from ntkcpl.labels.answers import Collector
 from ntkcpl.labels.names import SKIPPED, escape_formula, unescape_formula
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from ntkcpl.labels.answers import Collector
-    from ntkcpl.labels.rows import Row
+from ntkcpl.labels.rows import Row
 
 IMAGE_ID = "image_id"
 # Name of the control in the labelling configuration, and so of a column in the exports.
@@ -44,7 +41,7 @@ def decode_id(text: str) -> str:
     return re.sub("%([0-9A-F]{2})", byte, unescape_formula(text))
 
 
-def read_export(path: Path, collector: "Collector") -> None:
+def read_export(path: Path, collector: Collector) -> None:
     """Hand to `collector` what an export of Label Studio in JSON or JSON-MIN says."""
     try:
         tasks = json.loads(path.read_bytes())
@@ -94,22 +91,20 @@ def _choices(task: dict[str, Any]) -> Iterator[str]:
                 yield label
 
 
-def labelling_configuration(classes: "Sequence[str]") -> str:
+def labelling_configuration(classes: Sequence[str]) -> str:
     """Return the XML that a project of Label Studio takes: one choice among the classes."""
-    from xml.etree import ElementTree as xml
-
-    view = xml.Element("View")
-    xml.SubElement(view, "Image", name="image", value="$image", zoom="true")
-    choices = xml.SubElement(
+    view = ElementTree.Element("View")
+    ElementTree.SubElement(view, "Image", name="image", value="$image", zoom="true")
+    choices = ElementTree.SubElement(
         view, "Choices", name=CONTROL, toName="image", choice="single", showInLine="true"
     )
     for name in classes:
-        xml.SubElement(choices, "Choice", value=name)
-    xml.indent(view)
-    return xml.tostring(view, encoding="unicode") + "\n"
+        ElementTree.SubElement(choices, "Choice", value=name)
+    ElementTree.indent(view)
+    return ElementTree.tostring(view, encoding="unicode") + "\n"
 
 
-def tasks(rows: "Sequence[Row]", round_: int, served_from: Path) -> list[dict[str, Any]]:
+def tasks(rows: Sequence[Row], round_: int, served_from: Path) -> list[dict[str, Any]]:
     """Return the tasks to import, in the order of `rows`.
 
     Parameters
@@ -129,7 +124,7 @@ def tasks(rows: "Sequence[Row]", round_: int, served_from: Path) -> list[dict[st
     return [_task(row, rank, round_, served_from) for rank, row in enumerate(rows, 1)]
 
 
-def _task(row: "Row", rank: int, round_: int, served_from: Path) -> dict[str, Any]:
+def _task(row: Row, rank: int, round_: int, served_from: Path) -> dict[str, Any]:
     if row.path is None or not row.path.absolute().is_relative_to(served_from.absolute()):
         raise ValueError(f"{row.id!r} has no file below {served_from}: let Label Studio serve it")
     below = row.path.absolute().relative_to(served_from.absolute())
