@@ -102,12 +102,20 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
     OSError, ValueError, SyntaxError
         If it cannot be decoded.
     """
+    image = ImageOps.fit(open_image(path, size), (size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def open_image(path: Path, size: int) -> Image.Image:
+    """Return a whole image as `read_image` understands it, at least `size` pixels wide and high.
+
+    It is smaller only where the file's is. Raises as `read_image` does.
+    """
     with Image.open(path) as file:
         # JPEGs are decoded at a fraction of their size, if that is still large enough.
         file.draft("RGB", (size, size))
         image = ImageOps.exif_transpose(_eight_bits(file))
-    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
-    return np.asarray(image).transpose(2, 0, 1)
+    return image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
