@@ -123,7 +123,7 @@ class ExperimentSettings(Settings):
         ),
     ]
     """The strategies to compare, in the order of legends and tables: names that are defined under
-    the top-level key `strategies`, or such names with the parameters that differ here."""
+    the top-level key `strategies`, or such names with what differs here, method or parameters."""
 
     reference: str | None = None
     """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
@@ -247,7 +247,9 @@ class Config(Settings):
         """Return a strategy as an experiment runs it, with what differs there."""
         defined = self.strategies[name]
         differs = self.experiments[experiment].strategies[name]
-        return type(defined).model_validate(dict(defined) | differs) if differs else defined
+        kind = strategies.strategy_class(differs.get("method", defined.method))
+        kept = dict(defined) if isinstance(defined, kind) else {}  # another method's are its own
+        return kind.model_validate(kept | differs) if differs else defined
 
     @model_validator(mode="after")
     def _summary_is_no_experiment(self) -> Self:
@@ -270,10 +272,15 @@ class Config(Settings):
         if name not in self.strategies:
             defined = ", ".join(self.strategies)
             raise _at(key, f"{name!r} is not defined; defined are {defined}")
+        method = self.experiments[experiment].strategies[name].get("method")
+        if method not in (None, *strategies.methods()):
+            allowed = ", ".join(strategies.methods())
+            raise _at(f"{key}.{name}.method", f"must be one of {allowed}, but is {method!r}")
+        kind = strategies.strategy_class(method or self.strategies[name].method)
         try:
             strategy = self.strategy(experiment, name)
         except ValidationError as error:
-            parameter, message = next(iter(_faults(error, type(self.strategies[name])).items()))
+            parameter, message = next(iter(_faults(error, kind).items()))
             raise _at(f"{key}.{name}.{parameter}", message) from error
         differs = "candidates" in self.experiments[experiment].strategies[name]
         candidates: int | str = getattr(strategy, "candidates", "all")

@@ -166,8 +166,8 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         ),
         (
             f"{D}.strategies",
-            [{"ntkcpl_al": {"method": "random"}}],
-            f"{D}.strategies.ntkcpl_al.method: should be 'ntkcpl', but is 'random'",
+            [{"ntkcpl_al": {"method": "randm"}}],
+            f"{D}.strategies.ntkcpl_al.method: must be one of alfamix, badge, badge_partition, ",
         ),
         (f"{D}.strategies", ["randm"], f"{D}.strategies: 'randm' is not defined; defined are ran"),
         (f"{D}.strategies", ["random", "random"], f"{D}.strategies: must not repeat a value"),
@@ -254,6 +254,14 @@ def test_an_experiment_may_say_what_differs_in_a_strategy():
     assert different == defined.model_copy(update={"max_clusters": 100}) != defined
     for name in ("random", "typiclust"):
         assert config.strategy("digits", name) == config.strategies[name]
+
+
+def test_another_method_may_take_a_strategy_s_name():
+    config = load_config(
+        changed(f"{D}.strategies", ["random", {"badge": {"method": "badge_partition", "parts": 4}}])
+    )
+    found = config.strategy("digits", "badge")
+    assert (found.method, found.parts) == ("badge_partition", 4)
 
 
 def test_a_folder_of_images_is_counted_without_decoding_them(tmp_path):
