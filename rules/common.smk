@@ -208,6 +208,6 @@ def paper_files():
     files = [*rules.plot_accuracies.output]
     if WITH_RANDOM:
         files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
-    for rule in (rules.table_against_paper, rules.table_claims):
-        files += expand(rule.output, experiment=REFERENCES)
+    for table in (rules.table_against_paper, rules.table_claims):
+        files += expand(table.output, experiment=REFERENCES)
     return files
