@@ -12,6 +12,7 @@ from snakemake.exceptions import WorkflowError
 SCRIPTS = Path(workflow.basedir, "scripts")
 sys.path.insert(0, str(SCRIPTS))
 
+from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.encoders import packaged
 from ntkcpl.settings import canonical_json
@@ -37,6 +38,9 @@ GIVEN = {
     n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.has_weights
 }
 TRAINED = CONFIG.experiments.keys() - READY - GIVEN
+# Our experiments that are compared with the paper's -> those; and those that have a Random.
+REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
+WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
 
 
 @cache
@@ -226,3 +230,23 @@ def fidelity_files(experiment):
     if cluster_numbers(experiment) and settings.budgets[-1] >= MANY_LABELS:
         files += multiext("figures/cluster_number", ".pdf", ".png")
     return [f"results/{experiment}/{file}" for file in files]
+
+
+def references(experiments):
+    """Those of `experiments` that are compared with the paper's -> the paper's."""
+    return {n: REFERENCES[n] for n in experiments if n in REFERENCES}
+
+
+def paper_accuracy(experiments):
+    """The paper's accuracies, if any of `experiments` is compared with them."""
+    return str(reference.ACCURACY) if references(experiments) else []
+
+
+def paper_files():
+    """What `all` asks for of the rules in paper.smk."""
+    files = [*rules.plot_accuracies.output]
+    if WITH_RANDOM:
+        files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
+    for table in (rules.table_against_paper, rules.table_claims):
+        files += expand(table.output, experiment=REFERENCES)
+    return files

@@ -1,31 +1,5 @@
 """What spans experiments, and the paper's numbers beside those of experiments that name them."""
 
-from ntkcpl.artifacts import reference
-
-# Our experiments that are compared with the paper's -> those; and those that have a Random.
-REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
-WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
-
-
-def references(experiments):
-    """Those of `experiments` that are compared with the paper's -> the paper's."""
-    return {n: REFERENCES[n] for n in experiments if n in REFERENCES}
-
-
-def paper_accuracy(experiments):
-    """The paper's accuracies, if any of `experiments` is compared with them."""
-    return str(reference.ACCURACY) if references(experiments) else []
-
-
-def paper_files():
-    """What `all` asks for of the rules in this file."""
-    files = [*rules.plot_accuracies.output]
-    if WITH_RANDOM:
-        files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
-    for rule in (rules.table_against_paper, rules.table_claims):
-        files += expand(rule.output, experiment=REFERENCES)
-    return files
-
 
 use rule plot_accuracy as plot_accuracies with:
     input:
