@@ -1,6 +1,6 @@
 """Plot estimated against true coverage and the classifier's accuracy (the paper's section 3.3)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -90,7 +90,7 @@ def test_hdf5_files_say_where_they_come_from(finished):
 
 def test_each_job_has_a_log(finished):
     logs = {path.stem for path in (finished.folder / "logs/smoke").rglob("*.log")}
-    scripts = {path.stem for path in (finished.folder / "scripts").glob("*.py")}
+    scripts = {path.stem for path in (finished.folder / "scripts").glob("[!_]*.py")}
     # See test_imported_features.py, test_given_encoder.py and test_fidelity_target.py.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
     elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage"}
