@@ -30,9 +30,5 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in experiment_files(experiment)
-        ],
+        lambda w: of_experiments("evaluate.smk", "report.smk"),
     localrule: True

@@ -3,7 +3,12 @@
 
 rule collect_accuracy:
     input:
-        classifiers=all_classifiers,
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5",
+            w.experiment,
+            experiment_of(w).strategies,
+            experiment_of(w).seeds,
+        ),
     output:
         accuracy="results/{experiment}/accuracy.csv",
     log:
@@ -50,6 +55,8 @@ rule plot_gain:
         ),
     log:
         "logs/{experiment}/plot_gain.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -71,6 +78,8 @@ rule plot_pretraining:
         ),
     log:
         "logs/{experiment}/plot_pretraining.log",
+    wildcard_constraints:
+        experiment=one_of(TRAINED),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -115,6 +124,8 @@ rule table_effective_budget:
         tex="results/{experiment}/tables/effective_budget.tex",
     log:
         "logs/{experiment}/table_effective_budget.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"

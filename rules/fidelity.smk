@@ -1,20 +1,24 @@
 """Whether NTKCPL's kernel regression knows what the trained head will do (docs/method.md)."""
 
+# The strategies that estimate coverage, and the experiments that have one.
+ESTIMATING = {n for n, s in CONFIG.strategies.items() if s.method == "ntkcpl"}
+WITH_ESTIMATES = {
+    n for n, e in CONFIG.experiments.items() if ESTIMATING & {*e.strategies}
+}
+
 
 rule fidelity:
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in fidelity_files(experiment)
-        ],
+        lambda w: of_experiments("fidelity.smk"),
     localrule: True
 
 
 rule compare_kernels:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=of_all_rounds("classifier.h5", "random"),
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5", w.experiment, "random", w.seed
+        ),
     output:
         kernels="results/{experiment}/random/seed{seed}/kernels.csv",
     log:
@@ -46,6 +50,8 @@ rule plot_kernels:
         ),
     log:
         "logs/{experiment}/plot_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -68,6 +74,8 @@ rule table_kernels:
         tex="results/{experiment}/tables/kernels.tex",
     log:
         "logs/{experiment}/table_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -80,9 +88,13 @@ rule table_kernels:
 rule measure_coverage:
     input:
         features="results/{experiment}/features.h5",
-        clusters=of_all_rounds("clusters.h5"),
-        batches=of_all_rounds("batch.csv"),
-        classifiers=of_all_rounds("classifier.h5"),
+        clusters=lambda w: of_all_rounds(
+            "clusters.h5", w.experiment, w.strategy, w.seed
+        ),
+        batches=lambda w: of_all_rounds("batch.csv", w.experiment, w.strategy, w.seed),
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5", w.experiment, w.strategy, w.seed
+        ),
     output:
         coverage="results/{experiment}/{strategy}/seed{seed}/coverage.csv",
     log:
@@ -105,7 +117,7 @@ rule plot_coverage:
         coverage=lambda w: expand(
             "results/{experiment}/{strategy}/seed{seed}/coverage.csv",
             experiment=w.experiment,
-            strategy=ntkcpl_strategies(w.experiment),
+            strategy=[s for s in experiment_of(w).strategies if s in ESTIMATING],
             seed=experiment_of(w).seeds,
         ),
     output:
@@ -117,6 +129,8 @@ rule plot_coverage:
         ),
     log:
         "logs/{experiment}/plot_coverage.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_ESTIMATES),
     localrule: True
     conda:
         "../envs/environment.yaml"

@@ -29,7 +29,8 @@ rule pretrain:
 # Not cached between workflows: the cache would hold a copy of a file that is there already.
 rule import_encoder:
     input:
-        checkpoint=checkpoint,
+        # None for weights that are downloaded.
+        checkpoint=lambda w: experiment_of(w).encoder.checkpoint_file or [],
     output:
         encoder="results/{experiment}/encoder.pt",
     log:

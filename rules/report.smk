@@ -4,7 +4,9 @@
 rule summarise:
     input:
         accuracy="results/{experiment}/accuracy.csv",
-        history=pretraining_history,
+        history=branch(
+            lambda w: w.experiment in TRAINED, "results/{experiment}/pretrain.csv"
+        ),
         features="results/{experiment}/features.h5",
     output:
         summary="results/{experiment}/summary.md",
@@ -14,7 +16,16 @@ rule summarise:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=all_settings,
+        # With the strategies' settings in place of their names.
+        settings=lambda w: canonical(
+            **dict(experiment_of(w))
+            | {
+                "strategies": {
+                    name: CONFIG.strategies[name]
+                    for name in experiment_of(w).strategies
+                }
+            }
+        ),
         code=code_digest("summarise"),
     script:
         "../scripts/summarise.py"
