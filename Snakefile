@@ -18,6 +18,7 @@ include: "rules/rounds.smk"
 include: "rules/evaluate.smk"
 include: "rules/paper.smk"
 include: "rules/report.smk"
+include: "rules/fidelity_inputs.smk"
 include: "rules/fidelity.smk"
 
 
@@ -31,10 +32,8 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in experiment_files(experiment)
+        lambda w: [
+            *of_experiments("evaluate.smk", "paper.smk", "report.smk"),
+            *spanning_files(),
         ],
-        paper_files(),
     localrule: True

@@ -1,20 +1,18 @@
 """The checked configuration, and the functions that name inputs, settings and code."""
 
-import hashlib
 import re
 import sys
-from functools import cache
-from modulefinder import ModuleFinder
+from functools import cache, partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir, "scripts")
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(Path(workflow.basedir, "rules"))]
 
+from digest import digest_code
 from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
-from ntkcpl.encoders import packaged
 from ntkcpl.settings import canonical_json
 
 try:
@@ -42,23 +40,8 @@ TRAINED = CONFIG.experiments.keys() - READY - GIVEN
 REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
 WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
 
-
-@cache
-def code_digest(script, *modules):
-    """Digest of the library modules that a script imports, directly or not, and of `modules`.
-
-    Snakemake sees changes of the script itself, but not of what it imports.
-    """
-    finder = ModuleFinder(path=[str(SCRIPTS)])
-    finder.run_script(str(SCRIPTS / f"{script}.py"))
-    for module in modules:
-        finder.import_hook(module)
-    del finder.modules["__main__"]
-    sha = hashlib.sha256()
-    for file in sorted(Path(m.__file__) for m in finder.modules.values() if m.__file__):
-        sha.update(file.relative_to(SCRIPTS).as_posix().encode())
-        sha.update(file.read_bytes())
-    return sha.hexdigest()
+# Of the code behind a script, which Snakemake does not look into: `digest_code`.
+code_digest = cache(partial(digest_code, SCRIPTS))
 
 
 def canonical(**settings):
@@ -78,18 +61,6 @@ def experiment_of(wildcards):
 def strategy_of(wildcards):
     """The strategy's settings."""
     return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
-
-
-def all_settings(wildcards):
-    """The experiment's settings, with those of its strategies in place of their names."""
-    name, experiment = wildcards.experiment, experiment_of(wildcards)
-    strategies = {s: CONFIG.strategy(name, s) for s in experiment.strategies}
-    return canonical(**experiment.model_dump() | {"strategies": strategies})
-
-
-def batch_size(wildcards):
-    """Images that the round buys."""
-    return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
 
 
 def memory_mb(of):
@@ -112,124 +83,28 @@ def clustering_of(wildcards):
     return strategy_of(wildcards).clustering(labels=labels, first_budget=budgets[0])
 
 
-def clusters(wildcards):
-    """The round's clusters, if the strategy clusters."""
-    return (
-        f"results/{RUN}/clusters.h5".format(**wildcards)
-        if clustering_of(wildcards)
-        else []
-    )
-
-
-def previous_classifier(wildcards):
-    """The classifier of the round before, if there was one."""
-    before = int(wildcards.round) - 1
-    run = RUN.format(**dict(wildcards) | {"round": before})
-    return f"results/{run}/classifier.h5" if before else []
-
-
-def pretraining_history(wildcards):
-    """The training curve of the encoder, if the experiment trains one."""
-    if wildcards.experiment not in TRAINED:
-        return []
-    return "results/{experiment}/pretrain.csv".format(**wildcards)
-
-
-def checkpoint(wildcards):
-    """The file of the encoder's weights; none if they are downloaded or installed."""
-    path = experiment_of(wildcards).encoder.checkpoint_file
-    return str(path) if path else []
-
-
-def installed_weights(wildcards):
-    """The version of the package that brings the encoder's weights, if one does.
-
-    Not the file itself, which is new whenever the environment is.
-    """
-    packed = experiment_of(wildcards).encoder.architecture == packaged.NAME
-    return packaged.weights_version() if packed else None
-
-
-def all_classifiers(wildcards):
-    """The classifiers of all rounds, in the order of the configuration."""
-    experiment = experiment_of(wildcards)
+def of_all_rounds(file, experiment, strategies, seeds):
+    """The files of that name of all rounds of these runs, in the order of the configuration."""
     return expand(
-        f"results/{RUN}/classifier.h5",
-        experiment=wildcards.experiment,
-        strategy=experiment.strategies,
-        seed=experiment.seeds,
-        round=range(1, len(experiment.budgets) + 1),
-    )
-
-
-def experiment_files(experiment):
-    """What `all` asks for: an experiment's accuracies, figures, tables and summary."""
-    files = [
-        "accuracy.csv",
-        "summary.md",
-        *multiext("figures/accuracy", ".pdf", ".png"),
-        *multiext("tables/accuracy", ".md", ".csv", ".tex"),
-        *multiext("tables/behind_best", ".md", ".csv", ".tex"),
-    ]
-    if experiment in TRAINED:
-        files += multiext("figures/pretraining", ".pdf", ".png")
-    if (
-        "random" in CONFIG.experiments[experiment].strategies
-    ):  # what compares with Random
-        files += multiext("figures/gain", ".pdf", ".png")
-        files += multiext("tables/effective_budget", ".md", ".csv", ".tex")
-    return [f"results/{experiment}/{file}" for file in files]
-
-
-def of_all_rounds(file, strategy="{strategy}"):
-    """Input function: the files of that name of all rounds of a run."""
-    return lambda w: expand(
         f"results/{RUN}/{file}",
-        experiment=w.experiment,
-        strategy=strategy.format(**w),
-        seed=w.seed,
-        round=range(1, len(experiment_of(w).budgets) + 1),
+        experiment=experiment,
+        strategy=strategies,
+        seed=seeds,
+        round=range(1, len(CONFIG.experiments[experiment].budgets) + 1),
     )
 
 
-def ntkcpl_strategies(experiment):
-    """The experiment's strategies that estimate coverage."""
-    names = CONFIG.experiments[experiment].strategies
+def of_experiments(*rule_files):
+    """What rules in these files make of whole experiments, where their constraints allow it."""
     return [
-        name for name in names if CONFIG.strategy(experiment, name).method == "ntkcpl"
+        file
+        for rule in workflow.rules
+        if Path(rule.snakefile).name in rule_files
+        for output in rule.output
+        if output.get_wildcard_names() == {"experiment"}
+        for experiment in CONFIG.experiments
+        if output.match(file := output.apply_wildcards({"experiment": experiment}))
     ]
-
-
-# From so many labels on the paper compares C_max (its Fig. 5): before, there are fewer clusters.
-MANY_LABELS = 400
-
-
-def cluster_numbers(experiment):
-    """C_max of the experiment's NTKCPLs that differ in nothing else; of the first such family."""
-    families = {}
-    for name in ntkcpl_strategies(experiment):
-        settings = dict(CONFIG.strategies[name])
-        number = settings.pop("max_clusters")
-        families.setdefault(canonical(**settings), {})[name] = number
-    return next((family for family in families.values() if len(family) > 1), {})
-
-
-def fidelity_files(experiment):
-    """What `fidelity` asks for, besides what `all` does."""
-    settings = CONFIG.experiments[experiment]
-    files = multiext("figures/selection_time", ".pdf", ".png")
-    if "random" in settings.strategies:
-        files += multiext("figures/kernels", ".pdf", ".png")
-        files += multiext("tables/kernels", ".md", ".csv", ".tex")
-    if ntkcpl_strategies(experiment):
-        for figure in ("coverage", "errors", "claim", "impurity", "over_clustering"):
-            files += multiext(f"figures/{figure}", ".pdf", ".png")
-        files += multiext("tables/coverage_notions", ".md", ".csv", ".tex")
-        strategy, seed = ntkcpl_strategies(experiment)[0], settings.seeds[0]
-        files += multiext(f"{strategy}/seed{seed}/round1/coverage_map", ".pdf", ".png")
-    if cluster_numbers(experiment) and settings.budgets[-1] >= MANY_LABELS:
-        files += multiext("figures/cluster_number", ".pdf", ".png")
-    return [f"results/{experiment}/{file}" for file in files]
 
 
 def references(experiments):
@@ -242,11 +117,9 @@ def paper_accuracy(experiments):
     return str(reference.ACCURACY) if references(experiments) else []
 
 
-def paper_files():
-    """What `all` asks for of the rules in paper.smk."""
+def spanning_files():
+    """What the rules in paper.smk make of all experiments together."""
     files = [*rules.plot_accuracies.output]
     if WITH_RANDOM:
         files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
-    for table in (rules.table_against_paper, rules.table_claims):
-        files += expand(table.output, experiment=REFERENCES)
     return files

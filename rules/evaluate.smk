@@ -3,7 +3,12 @@
 
 rule collect_accuracy:
     input:
-        classifiers=all_classifiers,
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5",
+            w.experiment,
+            experiment_of(w).strategies,
+            experiment_of(w).seeds,
+        ),
     output:
         accuracy="results/{experiment}/accuracy.csv",
     log:
@@ -20,7 +25,7 @@ rule collect_accuracy:
 rule estimate_accuracy:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=all_classifiers,
+        classifiers=rules.collect_accuracy.input.classifiers,
     output:
         estimates="results/{experiment}/estimated_accuracy.csv",
     log:
@@ -71,6 +76,8 @@ rule plot_gain:
         ),
     log:
         "logs/{experiment}/plot_gain.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -93,6 +100,8 @@ rule plot_pretraining:
         ),
     log:
         "logs/{experiment}/plot_pretraining.log",
+    wildcard_constraints:
+        experiment=one_of(TRAINED),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -137,6 +146,8 @@ rule table_effective_budget:
         tex="results/{experiment}/tables/effective_budget.tex",
     log:
         "logs/{experiment}/table_effective_budget.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"

@@ -4,22 +4,20 @@ And the paper's Figures 1 and 4 to 9, which say why, and at what cost.
 """
 
 
-def of_all_ntkcpl(file):
-    """Input function: the files of that name of all runs of NTKCPL."""
-    return lambda w: expand(
-        f"results/{{experiment}}/{{strategy}}/seed{{seed}}/{file}",
-        experiment=w.experiment,
-        strategy=ntkcpl_strategies(w.experiment),
-        seed=experiment_of(w).seeds,
-    )
-
-
 rule fidelity:
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in fidelity_files(experiment)
+        lambda w: [
+            *of_experiments("fidelity.smk"),
+            *(
+                file.format(
+                    experiment=name,
+                    strategy=strategies[0],
+                    seed=CONFIG.experiments[name].seeds[0],
+                    round=1,
+                )
+                for name, strategies in ESTIMATING.items()
+                for file in rules.plot_coverage_map.output
+            ),
         ],
     localrule: True
 
@@ -27,7 +25,9 @@ rule fidelity:
 rule compare_kernels:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=of_all_rounds("classifier.h5", "random"),
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5", w.experiment, "random", w.seed
+        ),
     output:
         kernels="results/{experiment}/random/seed{seed}/kernels.csv",
     log:
@@ -59,6 +59,8 @@ rule plot_kernels:
         ),
     log:
         "logs/{experiment}/plot_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -81,6 +83,8 @@ rule table_kernels:
         tex="results/{experiment}/tables/kernels.tex",
     log:
         "logs/{experiment}/table_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -93,8 +97,8 @@ rule table_kernels:
 rule measure_coverage:
     input:
         features="results/{experiment}/features.h5",
-        clusters=of_all_rounds("clusters.h5"),
-        classifiers=of_all_rounds("classifier.h5"),
+        clusters=of_a_run("clusters.h5"),
+        classifiers=of_a_run("classifier.h5"),
     output:
         coverage="results/{experiment}/{strategy}/seed{seed}/coverage.csv",
     log:
@@ -125,6 +129,8 @@ rule plot_coverage:
         ),
     log:
         "logs/{experiment}/plot_coverage.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -147,6 +153,8 @@ rule plot_errors:
         ),
     log:
         "logs/{experiment}/plot_errors.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -169,6 +177,8 @@ rule plot_claim:
         ),
     log:
         "logs/{experiment}/plot_claim.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -191,6 +201,8 @@ rule plot_impurity:
         ),
     log:
         "logs/{experiment}/plot_impurity.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -213,6 +225,8 @@ rule plot_over_clustering:
         ),
     log:
         "logs/{experiment}/plot_over_clustering.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -225,8 +239,8 @@ rule plot_over_clustering:
 rule compare_notions:
     input:
         features="results/{experiment}/features.h5",
-        clusters=of_all_rounds("clusters.h5"),
-        classifiers=of_all_rounds("classifier.h5"),
+        clusters=of_a_run("clusters.h5"),
+        classifiers=of_a_run("classifier.h5"),
     output:
         notions="results/{experiment}/{strategy}/seed{seed}/notions.csv",
     log:
@@ -236,7 +250,7 @@ rule compare_notions:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("compare_notions"),
@@ -258,6 +272,8 @@ rule table_coverage_notions:
         tex="results/{experiment}/tables/coverage_notions.tex",
     log:
         "logs/{experiment}/table_coverage_notions.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -286,7 +302,7 @@ rule plot_coverage_map:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("plot_coverage_map"),
@@ -329,6 +345,8 @@ rule plot_cluster_number:
         ),
     log:
         "logs/{experiment}/plot_cluster_number.log",
+    wildcard_constraints:
+        experiment=one_of(COMPARING_C_MAX),
     localrule: True
     conda:
         "../envs/environment.yaml"

@@ -5,7 +5,9 @@ rule summarise:
     input:
         accuracy="results/{experiment}/accuracy.csv",
         estimates="results/{experiment}/estimated_accuracy.csv",
-        history=pretraining_history,
+        history=branch(
+            lambda w: w.experiment in TRAINED, "results/{experiment}/pretrain.csv"
+        ),
         features="results/{experiment}/features.h5",
     output:
         summary="results/{experiment}/summary.md",
@@ -15,7 +17,16 @@ rule summarise:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=all_settings,
+        # With the strategies' settings in place of their names.
+        settings=lambda w: canonical(
+            **dict(experiment_of(w))
+            | {
+                "strategies": {
+                    name: CONFIG.strategy(w.experiment, name)
+                    for name in experiment_of(w).strategies
+                }
+            }
+        ),
         code=code_digest("summarise"),
     script:
         "../scripts/summarise.py"

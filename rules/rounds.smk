@@ -4,7 +4,14 @@
 rule cluster_pool:
     input:
         features="results/{experiment}/features.h5",
-        classifier=previous_classifier,
+        # None in the first round.
+        classifier=lambda w: (
+            f"results/{RUN}/classifier.h5".format(
+                **dict(w) | {"round": int(w.round) - 1}
+            )
+            if int(w.round) > 1
+            else []
+        ),
     output:
         clusters=f"results/{RUN}/clusters.h5",
     log:
@@ -25,8 +32,8 @@ rule cluster_pool:
 rule select_batch:
     input:
         features="results/{experiment}/features.h5",
-        classifier=previous_classifier,
-        clusters=clusters,
+        classifier=rules.cluster_pool.input.classifier,
+        clusters=branch(clustering_of, rules.cluster_pool.output.clusters),
     output:
         batch=f"results/{RUN}/batch.csv",
     log:
@@ -38,9 +45,15 @@ rule select_batch:
     resources:
         mem_mb=memory_mb(strategy_of),
     params:
-        settings=lambda w: canonical(strategy=strategy_of(w), batch_size=batch_size(w)),
+        settings=lambda w: canonical(
+            strategy=strategy_of(w),
+            batch_size=experiment_of(w).batch_sizes[int(w.round) - 1],
+        ),
         code=lambda w: code_digest(
-            "select_batch", f"ntkcpl.strategies.{strategy_of(w).method}"
+            "select_batch",
+            f"ntkcpl.strategies.{strategy_of(w).method}",
+            # Imported only where there are clusters.
+            without=() if clustering_of(w) else ("ntkcpl.artifacts.clusters",),
         ),
     script:
         "../scripts/select_batch.py"
@@ -50,7 +63,7 @@ rule train_classifier:
     input:
         features="results/{experiment}/features.h5",
         batch=f"results/{RUN}/batch.csv",
-        classifier=previous_classifier,
+        classifier=rules.cluster_pool.input.classifier,
     output:
         classifier=f"results/{RUN}/classifier.h5",
     log:
@@ -59,10 +72,11 @@ rule train_classifier:
         f"logs/{RUN}/train_classifier.tsv"
     conda:
         "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).classifier.threads
     params:
         settings=lambda w: canonical(
             classifier=experiment_of(w).classifier,
-            batch_size=batch_size(w),
+            batch_size=experiment_of(w).batch_sizes[int(w.round) - 1],
         ),
         code=code_digest("train_classifier"),
     script:

@@ -1,6 +1,6 @@
 """Collect the metrics of all classifiers of an experiment in one tidy table."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Compare what kernels predict with what the trained classifiers of one run do."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Embed all images, and augmented views of the pool, with the pretrained encoder."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Bring an encoder that others have trained into the form of one that was pretrained here."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Compare estimated and true coverage after each round, and take the difference apart."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

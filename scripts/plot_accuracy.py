@@ -1,6 +1,6 @@
 """Plot accuracy against the number of labels (Figure 2 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot estimated and true coverage and the classifier's accuracy (Fig. 4 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

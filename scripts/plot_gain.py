@@ -1,6 +1,6 @@
 """Plot the gain over Random against the number of labels (Figure 3 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Write the page that a reader of an experiment's results sees first."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

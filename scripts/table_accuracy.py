@@ -1,6 +1,6 @@
 """Tabulate mean and standard deviation of the accuracy (Table 1 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

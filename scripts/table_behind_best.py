@@ -1,6 +1,6 @@
 """Tabulate how far each strategy is behind the best, and where a paired test can tell."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

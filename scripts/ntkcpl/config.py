@@ -239,7 +239,7 @@ class Config(Settings):
     """The whole configuration."""
 
     experiments: Annotated[dict[Name, ExperimentSettings], Field(min_length=1)]
-    """The experiments that `snakemake` builds."""
+    """The experiments to build."""
     strategies: Annotated[dict[Name, AnyStrategy], Field(min_length=1)]
     """The strategies that experiments may list: a name, a method and its parameters."""
 

@@ -87,13 +87,13 @@ def test_a_changed_file_is_imported_again(changed):
 def test_an_edit_of_what_makes_embeddings_imports_nothing(changed):
     for file in ("features.py", "pretraining/training.py", "datasets/digits.py", "config.py"):
         path = changed.folder / "scripts/ntkcpl" / file
-        path.write_text(path.read_text() + "\n# an edit\n")
+        path.write_text(path.read_text() + "\nEDITED = True\n")
     assert changed.planned() == set()
 
 
 def test_an_edit_of_what_imports_them(changed):
     path = changed.folder / "scripts/ntkcpl/precomputed.py"
-    path.write_text(path.read_text() + "\n# an edit\n")
+    path.write_text(path.read_text() + "\nEDITED = True\n")
     assert ("import_features", f"experiment={NAME}") in changed.planned()
 
 

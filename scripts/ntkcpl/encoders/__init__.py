@@ -69,6 +69,11 @@ class EncoderSettings(Settings):
             packaged.weights_file() if self.architecture == packaged.NAME else self.checkpoint_file
         )
 
+    @property
+    def weights_version(self) -> str | None:
+        """The version of the package that brings the weights, if one does."""
+        return packaged.weights_version() if self.architecture == packaged.NAME else None
+
     @model_validator(mode="before")
     @classmethod
     def _default_width(cls, values: Any) -> Any:
