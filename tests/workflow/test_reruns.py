@@ -89,8 +89,13 @@ def test_a_changed_classifier(rerun):
     assert rerun.planned() == (every_round - first) | EVALUATION
 
 
-def test_a_changed_parameter_of_a_strategy(rerun):
-    rerun.config["strategies"]["ntkcpl_self"]["ridge"] = 0.01
+@pytest.mark.parametrize("here", [False, True])
+def test_a_changed_parameter_of_a_strategy(rerun, here):
+    if here:  # in the experiment only
+        strategies = smoke(rerun)["strategies"]
+        strategies[strategies.index("ntkcpl_self")] = {"ntkcpl_self": {"ridge": 0.01}}
+    else:
+        rerun.config["strategies"]["ntkcpl_self"]["ridge"] = 0.01
     every_round = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1, 2, 3])
     first = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1], ["cluster_pool"])
     assert rerun.planned() == (every_round - first) | EVALUATION

@@ -59,7 +59,7 @@ class EncoderSettings(Settings):
     def embedding_width(self) -> int | None:
         """Entries of an embedding, D; None for timm's models, which must be built to tell."""
         if self.width is not None:
-            return int(512 * self.width)
+            return 8 * int(64 * self.width)  # of whole channels, eight times those of the stem
         return (FIXED | {packaged.NAME: packaged.WIDTH}).get(self.architecture)
 
     @property
