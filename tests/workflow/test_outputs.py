@@ -10,6 +10,7 @@ import pandas as pd
 def test_every_file_is_there(finished):
     results = finished.folder / "results/smoke"
     expected = ["encoder.pt", "pretrain.csv", "features.h5", "accuracy.csv", "summary.md"]
+    expected += ["estimated_accuracy.csv"]
     for figure in ("accuracy", "gain", "pretraining"):
         expected += [f"figures/{figure}.pdf", f"figures/{figure}.png"]
     for table in ("accuracy", "effective_budget", "behind_best"):
@@ -93,5 +94,7 @@ def test_each_job_has_a_log(finished):
     scripts = {path.stem for path in (finished.folder / "scripts").glob("*.py")}
     # See test_imported_features.py, test_given_encoder.py and test_fidelity_target.py.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
-    elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage"}
+    elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage", "plot_errors", "plot_claim"}
+    elsewhere |= {"plot_impurity", "plot_over_clustering", "plot_coverage_map", "compare_notions"}
+    elsewhere |= {"table_coverage_notions", "plot_selection_time", "plot_cluster_number"}
     assert logs == scripts - elsewhere
