@@ -48,7 +48,7 @@ def test_fidelity_adds_its_figures_and_tables(rerun):
 
 def test_strategies_that_differ_in_their_number_of_clusters_are_compared(rerun):
     settings = rerun.config["experiments"]["smoke"]
-    settings["budgets"] = [10, 400, 500]
+    settings["budgets"] = [200, 300, 400]
     settings["strategies"] += ["few"]
     rerun.config["strategies"]["few"] = rerun.config["strategies"]["ntkcpl_al"] | {
         "max_clusters": 5
@@ -58,7 +58,7 @@ def test_strategies_that_differ_in_their_number_of_clusters_are_compared(rerun):
     assert code == 0 and wanted in output, output
     accuracy = rerun.folder / "results/smoke/accuracy.csv"
     table = pd.read_csv(accuracy)
-    late = table[table["strategy"] == "ntkcpl_al"].replace({"labels": {20: 400, 30: 500}})
+    late = table[table["strategy"] == "ntkcpl_al"].replace({"labels": {10: 200, 20: 300, 30: 400}})
     pd.concat([late, late.assign(strategy="few")]).to_csv(accuracy, index=False)
     only = ("--allowed-rules", "plot_cluster_number", "--cores", "1")
     code, output = rerun.run(*only, "--", wanted)
