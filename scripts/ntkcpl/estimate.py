@@ -16,8 +16,9 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = 5_
     Kernel regression on the labels held (the paper's eq. 3) stands in for the classifier. What it
     says of each labelled image without that image's label is compared with the label, which gives
     the temperature at which the softmax of its outputs is a probability (Guo et al. 2017, "On
-    calibration of modern neural networks"). The estimate is the mean probability of the class that
-    the classifier predicts; for labelled images it is known whether that class is right.
+    calibration of modern neural networks"); an image whose class has no other label is left out,
+    because no regression could know it. The estimate is the mean probability of the class that the
+    classifier predicts; for labelled images it is known whether that class is right.
 
     Labels that a strategy chose are no random sample, so the share of them that is predicted right
     is no estimate of the pool's. But how right a regression is that is so and so sure carries over,
@@ -42,6 +43,8 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = 5_
     ValueError
         If the pool has no classifier.
     """
+    from scipy.special import softmax
+
     head, labelled, label = pool.classifier, pool.labelled, pool.label
     unlabelled = pool.unlabelled
     drawn = rng.permutation(unlabelled)[:considered]
@@ -50,14 +53,15 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = 5_
     regression = KernelRegression()
     kernel = regression.kernel(pool.embedding[index], rng)
     on_labels = (kernel, first, label, head.n_classes, regression.ridge)
-    temperature = fit_temperature(leave_one_out(*on_labels), label)
-    outputs = regress(*on_labels)[len(first) :]
-    known = head.predicted(pool.embedding[labelled]) == label
-    if not len(unlabelled):
-        return float(known.mean())
-    probability = _softmax(outputs / temperature)
-    expected = probability[np.arange(len(drawn)), head.predicted(pool.embedding[drawn])].mean()
-    return float((known.sum() + expected * len(unlabelled)) / len(pool.embedding))
+    shared = np.bincount(label)[label] > 1
+    fitted = shared if shared.any() else ~shared
+    temperature = fit_temperature(leave_one_out(*on_labels)[fitted], label[fitted])
+    right = (head.predicted(pool.embedding[labelled]) == label).sum()
+    if len(unlabelled):
+        probability = softmax(regress(*on_labels)[len(first) :] / temperature, axis=1)
+        answer = head.predicted(pool.embedding[drawn])
+        right += probability[np.arange(len(drawn)), answer].mean() * len(unlabelled)
+    return float(right / len(pool.embedding))
 
 
 def fit_temperature(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> float:
@@ -86,10 +90,3 @@ def fit_temperature(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> f
         return float(-likelihood.mean())
 
     return float(np.exp(minimize_scalar(surprise, bounds=LOG_TEMPERATURES, method="bounded").x))
-
-
-def _softmax(outputs: NDArray[np.float64]) -> NDArray[np.float64]:
-    from scipy.special import softmax
-
-    probability: NDArray[np.float64] = softmax(outputs, axis=1)
-    return probability

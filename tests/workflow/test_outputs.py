@@ -10,6 +10,7 @@ import pandas as pd
 def test_every_file_is_there(finished):
     results = finished.folder / "results/smoke"
     expected = ["encoder.pt", "pretrain.csv", "features.h5", "accuracy.csv", "summary.md"]
+    expected += ["estimated_accuracy.csv"]
     for figure in ("accuracy", "gain", "pretraining"):
         expected += [f"figures/{figure}.pdf", f"figures/{figure}.png"]
     for table in ("accuracy", "effective_budget", "behind_best"):
@@ -97,6 +98,8 @@ def test_each_job_has_a_log(finished):
     # See test_imported_features.py, test_given_encoder.py, test_fidelity_target.py and
     # test_against_paper.py; logs/summary holds the log of what spans experiments.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
-    elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage"}
+    elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage", "plot_errors", "plot_claim"}
+    elsewhere |= {"plot_impurity", "plot_over_clustering", "plot_coverage_map", "compare_notions"}
+    elsewhere |= {"table_coverage_notions", "plot_selection_time", "plot_cluster_number"}
     elsewhere |= {"table_against_paper", "table_claims", "table_effective_budgets"}
     assert logs == scripts - elsewhere

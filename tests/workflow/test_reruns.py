@@ -7,6 +7,7 @@ WITHOUT_CLUSTERS = {"random", "entropy"}
 # What follows whenever an accuracy changes.
 EVALUATION = {
     ("collect_accuracy", "experiment=smoke"),
+    ("estimate_accuracy", "experiment=smoke"),
     ("plot_accuracy", "experiment=smoke"),
     ("plot_gain", "experiment=smoke"),
     ("table_accuracy", "experiment=smoke"),
