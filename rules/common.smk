@@ -37,6 +37,12 @@ GIVEN = {
     n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.has_weights
 }
 TRAINED = CONFIG.experiments.keys() - READY - GIVEN
+# Those that embed views of the images they buy, not of the whole pool.
+ROUND_BY_ROUND = {
+    name
+    for name in TRAINED | GIVEN
+    if CONFIG.experiments[name].features.views_of == "labelled"
+}
 
 
 @cache
@@ -124,6 +130,19 @@ def previous_classifier(wildcards):
     return f"results/{run}/classifier.h5" if before else []
 
 
+def if_round_by_round(files):
+    """Input function: what `files` names, where views are embedded round by round."""
+    return lambda w: files(w) if w.experiment in ROUND_BY_ROUND else []
+
+
+def views_so_far(wildcards):
+    """The views of all images bought up to the round."""
+    return expand(
+        f"results/{RUN}/views.h5",
+        **dict(wildcards) | {"round": range(1, int(wildcards.round) + 1)},
+    )
+
+
 def pretraining_history(wildcards):
     """The training curve of the encoder, if the experiment trains one."""
     if wildcards.experiment not in TRAINED:
@@ -146,15 +165,14 @@ def installed_weights(wildcards):
     return packaged.weights_version() if packed else None
 
 
-def all_classifiers(wildcards):
-    """The classifiers of all rounds, in the order of the configuration."""
-    experiment = experiment_of(wildcards)
-    return expand(
-        f"results/{RUN}/classifier.h5",
-        experiment=wildcards.experiment,
-        strategy=experiment.strategies,
-        seed=experiment.seeds,
-        round=range(1, len(experiment.budgets) + 1),
+def of_all_runs(file):
+    """Input function: the files of that name of all rounds, in the order of the configuration."""
+    return lambda w: expand(
+        f"results/{RUN}/{file}",
+        experiment=w.experiment,
+        strategy=experiment_of(w).strategies,
+        seed=experiment_of(w).seeds,
+        round=range(1, len(experiment_of(w).budgets) + 1),
     )
 
 

@@ -3,7 +3,7 @@
 
 rule collect_accuracy:
     input:
-        classifiers=all_classifiers,
+        classifiers=of_all_runs("classifier.h5"),
     output:
         accuracy="results/{experiment}/accuracy.csv",
     log:

@@ -28,6 +28,7 @@ rule compare_kernels:
     input:
         features="results/{experiment}/features.h5",
         classifiers=of_all_rounds("classifier.h5", "random"),
+        views=if_round_by_round(of_all_rounds("views.h5", "random")),
     output:
         kernels="results/{experiment}/random/seed{seed}/kernels.csv",
     log:

@@ -7,6 +7,7 @@ rule summarise:
         estimates="results/{experiment}/estimated_accuracy.csv",
         history=pretraining_history,
         features="results/{experiment}/features.h5",
+        views=if_round_by_round(of_all_runs("views.h5")),
     output:
         summary="results/{experiment}/summary.md",
     log:

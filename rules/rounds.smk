@@ -46,11 +46,41 @@ rule select_batch:
         "../scripts/select_batch.py"
 
 
+rule embed_views:
+    input:
+        encoder="results/{experiment}/encoder.pt",
+        features="results/{experiment}/features.h5",
+        batch=f"results/{RUN}/batch.csv",
+    output:
+        views=f"results/{RUN}/views.h5",
+    log:
+        f"logs/{RUN}/embed_views.log",
+    benchmark:
+        f"logs/{RUN}/embed_views.tsv"
+    wildcard_constraints:
+        experiment=one_of(ROUND_BY_ROUND),
+    conda:
+        "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).features.threads
+    params:
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            features=experiment_of(w).features,
+            batch_size=batch_size(w),
+        ),
+        code=lambda w: code_digest(
+            "embed_views", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
+        ),
+    script:
+        "../scripts/embed_views.py"
+
+
 rule train_classifier:
     input:
         features="results/{experiment}/features.h5",
         batch=f"results/{RUN}/batch.csv",
         classifier=previous_classifier,
+        views=if_round_by_round(views_so_far),
     output:
         classifier=f"results/{RUN}/classifier.h5",
     log:
