@@ -20,7 +20,7 @@ rule collect_accuracy:
 rule estimate_accuracy:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=all_classifiers,
+        classifiers=of_all_runs("classifier.h5"),
     output:
         estimates="results/{experiment}/estimated_accuracy.csv",
     log:

@@ -94,9 +94,9 @@ def test_hdf5_files_say_where_they_come_from(finished):
 def test_each_job_has_a_log(finished):
     logs = {path.stem for path in (finished.folder / "logs/smoke").rglob("*.log")}
     scripts = {path.stem for path in (finished.folder / "scripts").glob("*.py")}
-    # See test_imported_features.py, test_given_encoder.py, test_fidelity_target.py and
+    # See test_imported_features.py, test_given_encoder.py, test_views.py, test_fidelity_target.py and
     # test_against_paper.py; logs/summary holds the log of what spans experiments.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
-    elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage"}
+    elsewhere |= {"embed_views", "plot_kernels", "table_kernels", "plot_coverage"}
     elsewhere |= {"table_against_paper", "table_claims", "table_effective_budgets"}
     assert logs == scripts - elsewhere
