@@ -39,6 +39,12 @@ TRAINED = CONFIG.experiments.keys() - READY - GIVEN
 # Our experiments that are compared with the paper's -> those; and those that have a Random.
 REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
 WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
+# Those that embed views of the images they buy, not of the whole pool.
+ROUND_BY_ROUND = {
+    name
+    for name in TRAINED | GIVEN
+    if CONFIG.experiments[name].features.views_of == "labelled"
+}
 
 # Of the code behind a script, which Snakemake does not look into: `digest_code`.
 code_digest = cache(partial(digest_code, SCRIPTS))
@@ -61,6 +67,11 @@ def experiment_of(wildcards):
 def strategy_of(wildcards):
     """The strategy's settings."""
     return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
+
+
+def batch_size(wildcards):
+    """Images that the round buys."""
+    return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
 
 
 def memory_mb(of):
@@ -91,6 +102,13 @@ def of_all_rounds(file, experiment, strategies, seeds):
         strategy=strategies,
         seed=seeds,
         round=range(1, len(CONFIG.experiments[experiment].budgets) + 1),
+    )
+
+
+def of_all_runs(file):
+    """Input function: the files of that name of all rounds of all runs."""
+    return lambda w: of_all_rounds(
+        file, w.experiment, experiment_of(w).strategies, experiment_of(w).seeds
     )
 
 

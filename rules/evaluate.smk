@@ -3,12 +3,7 @@
 
 rule collect_accuracy:
     input:
-        classifiers=lambda w: of_all_rounds(
-            "classifier.h5",
-            w.experiment,
-            experiment_of(w).strategies,
-            experiment_of(w).seeds,
-        ),
+        classifiers=of_all_runs("classifier.h5"),
     output:
         accuracy="results/{experiment}/accuracy.csv",
     log:
@@ -25,7 +20,7 @@ rule collect_accuracy:
 rule estimate_accuracy:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=rules.collect_accuracy.input.classifiers,
+        classifiers=of_all_runs("classifier.h5"),
     output:
         estimates="results/{experiment}/estimated_accuracy.csv",
     log:

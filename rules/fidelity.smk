@@ -28,6 +28,10 @@ rule compare_kernels:
         classifiers=lambda w: of_all_rounds(
             "classifier.h5", w.experiment, "random", w.seed
         ),
+        views=branch(
+            lambda w: w.experiment in ROUND_BY_ROUND,
+            lambda w: of_all_rounds("views.h5", w.experiment, "random", w.seed),
+        ),
     output:
         kernels="results/{experiment}/random/seed{seed}/kernels.csv",
     log:

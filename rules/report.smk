@@ -9,6 +9,7 @@ rule summarise:
             lambda w: w.experiment in TRAINED, "results/{experiment}/pretrain.csv"
         ),
         features="results/{experiment}/features.h5",
+        views=branch(lambda w: w.experiment in ROUND_BY_ROUND, of_all_runs("views.h5")),
     output:
         summary="results/{experiment}/summary.md",
     log:

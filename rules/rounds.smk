@@ -47,7 +47,7 @@ rule select_batch:
     params:
         settings=lambda w: canonical(
             strategy=strategy_of(w),
-            batch_size=experiment_of(w).batch_sizes[int(w.round) - 1],
+            batch_size=batch_size(w),
         ),
         code=lambda w: code_digest(
             "select_batch",
@@ -59,11 +59,48 @@ rule select_batch:
         "../scripts/select_batch.py"
 
 
+rule embed_views:
+    input:
+        encoder="results/{experiment}/encoder.pt",
+        features="results/{experiment}/features.h5",
+        batch=f"results/{RUN}/batch.csv",
+    output:
+        views=f"results/{RUN}/views.h5",
+    log:
+        f"logs/{RUN}/embed_views.log",
+    benchmark:
+        f"logs/{RUN}/embed_views.tsv"
+    wildcard_constraints:
+        experiment=one_of(ROUND_BY_ROUND),
+    conda:
+        "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).features.threads
+    params:
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            features=experiment_of(w).features,
+            batch_size=batch_size(w),
+        ),
+        code=lambda w: code_digest(
+            "embed_views", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
+        ),
+    script:
+        "../scripts/embed_views.py"
+
+
 rule train_classifier:
     input:
         features="results/{experiment}/features.h5",
         batch=f"results/{RUN}/batch.csv",
         classifier=rules.cluster_pool.input.classifier,
+        # Of all images bought so far.
+        views=branch(
+            lambda w: w.experiment in ROUND_BY_ROUND,
+            lambda w: expand(
+                f"results/{RUN}/views.h5",
+                **dict(w) | {"round": range(1, int(w.round) + 1)},
+            ),
+        ),
     output:
         classifier=f"results/{RUN}/classifier.h5",
     log:
@@ -76,7 +113,7 @@ rule train_classifier:
     params:
         settings=lambda w: canonical(
             classifier=experiment_of(w).classifier,
-            batch_size=experiment_of(w).batch_sizes[int(w.round) - 1],
+            batch_size=batch_size(w),
         ),
         code=code_digest("train_classifier"),
     script:

@@ -1,6 +1,6 @@
 """Compare notions of coverage with the truth, after each round (the table under Fig. 1)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

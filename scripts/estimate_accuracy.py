@@ -1,6 +1,6 @@
 """Estimate the accuracy of every classifier of an experiment from the labels that it held."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot how often regressions on classes and on clusters agree (Fig. 6 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

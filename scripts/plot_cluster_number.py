@@ -1,6 +1,6 @@
 """Plot the accuracy by the largest number of clusters (Fig. 5 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

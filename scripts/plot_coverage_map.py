@@ -1,6 +1,6 @@
 """Map which images of a round each notion of coverage holds for covered (Fig. 1 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot the error of the estimated coverage, its bound and its parts (eq. 5 and 7 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

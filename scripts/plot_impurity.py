@@ -1,6 +1,6 @@
 """Plot how much of an error impure clusters explain (Fig. 7 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot how much of an error classes of several clusters explain (Fig. 8 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot how long strategies took to choose (Fig. 9 of the paper)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Tabulate gains over Random and the order of strategies beside the paper's."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Tabulate which of the paper's claims the runs reproduce."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Tabulate how far notions of coverage agree with the truth."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Tabulate the effective budget ratio over all experiments beside the paper's Table 2."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -44,12 +44,16 @@ class ImageFiles:
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images of some rows, uint8 (B, 3, size, size)."""
-        paths = self.paths[rows] if isinstance(rows, slice) else [self.paths[r] for r in rows]
+        paths = self.paths_of(rows)
         images = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
         with ThreadPoolExecutor(os.cpu_count()) as readers:
             for row, image in enumerate(readers.map(lambda p: read_image(p, self.size), paths)):
                 images[row] = image
         return images
+
+    def paths_of(self, rows: slice | NDArray[np.int64]) -> Sequence[Path]:
+        """Return the files of some rows."""
+        return self.paths[rows] if isinstance(rows, slice) else [self.paths[r] for r in rows]
 
     def broken(self) -> dict[int, str]:
         """Decode every file, and return the rows of those that cannot be, with the reason."""
@@ -58,13 +62,13 @@ class ImageFiles:
             return {row: reason for row, reason in enumerate(reasons) if reason}
 
 
-def rows_of(images: NDArray[np.uint8] | ImageFiles, rows: slice) -> NDArray[np.uint8] | ImageFiles:
+def rows_of(
+    images: NDArray[np.uint8] | ImageFiles, rows: slice | NDArray[np.int64]
+) -> NDArray[np.uint8] | ImageFiles:
     """Return some rows of images; of files, without decoding them."""
-    return (
-        replace(images, paths=images.paths[rows])
-        if isinstance(images, ImageFiles)
-        else images[rows]
-    )
+    if isinstance(images, ImageFiles):
+        return replace(images, paths=images.paths_of(rows))
+    return images[rows]
 
 
 def batches(

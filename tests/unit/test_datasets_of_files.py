@@ -17,6 +17,7 @@ from ntkcpl.datasets import (
     imagefolder,
     imagenet100,
     load,
+    load_images,
     pets,
     pool_size,
 )
@@ -109,6 +110,20 @@ def test_broken_images_are_refused_or_skipped_and_listed(tmp_path: Path):
         path.write_bytes(b"")
     with pytest.raises(DatasetError, match="no image of imagefolder is left that can be decoded"):
         load(DatasetSettings(**settings, on_bad_image="skip"))
+
+
+def test_some_images_are_loaded_without_a_look_at_the_others(tmp_path: Path):
+    folder_of_classes(tmp_path)
+    settings = DatasetSettings(name="imagefolder", root=str(tmp_path), image_size=8)
+    pool = load(settings).pool
+    (tmp_path / pool.id[3]).write_bytes(b"broken since")
+    some = load_images(settings, [pool.id[7], pool.id[1]])
+    assert some.id == [pool.id[7], pool.id[1]]
+    np.testing.assert_array_equal(some.label, pool.label[[7, 1]])
+    np.testing.assert_array_equal(some.images[:], pool.images[np.array([7, 1])])
+    (tmp_path / pool.id[7]).unlink()
+    with pytest.raises(DatasetError, match=f"no longer holds the image {pool.id[7]}: put it back"):
+        load_images(settings, [pool.id[1], pool.id[7]])
 
 
 def test_features_of_files_are_those_of_their_pixels(tmp_path: Path):

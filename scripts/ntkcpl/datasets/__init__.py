@@ -57,14 +57,13 @@ class Split:
     label: NDArray[np.int64]
     id: list[str]
 
-    def rows(self, kept: NDArray[np.bool_]) -> "Split":
-        """Return the rows of a mask (N,)."""
-        if isinstance(self.images, np.ndarray):
-            images: Any = self.images[kept]
-        else:
-            paths = [path for path, keep in zip(self.images.paths, kept, strict=True) if keep]
-            images = replace(self.images, paths=paths)
-        return Split(images, self.label[kept], [i for i, k in zip(self.id, kept, strict=True) if k])
+    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Split":
+        """Return the rows of a mask (N,), or of indices; of files, without decoding them."""
+        from ntkcpl.image_files import rows_of
+
+        index = np.arange(len(self.id))[chosen]
+        ids = [self.id[i] for i in index]
+        return Split(rows_of(self.images, index), self.label[index], ids)
 
 
 @dataclass(frozen=True)
@@ -162,6 +161,31 @@ def load(settings: DatasetSettings) -> Dataset:
         in files are all found first, which decodes each once, and counted; with
         `on_bad_image: skip` they are left out instead.
     """
+    dataset = _listed(settings)
+    return _without_broken(dataset, settings) if _module(settings.name).IN_FILES else dataset
+
+
+def load_images(settings: DatasetSettings, ids: list[str]) -> Split:
+    """Load some images of the pool, in the order of `ids`; of files, no others are decoded.
+
+    Raises
+    ------
+    DatasetError
+        If the images are missing, or if one is no longer in the pool.
+    """
+    pool = _listed(settings).pool
+    place = {name: row for row, name in enumerate(pool.id)}
+    gone = [name for name in ids if name not in place]
+    if gone:
+        raise DatasetError(
+            f"the pool of {settings.name} no longer holds the image {gone[0]}: put it back, or "
+            "delete features.h5 and run again"
+        )
+    return pool.rows(np.array([place[name] for name in ids]))
+
+
+def _listed(settings: DatasetSettings) -> Dataset:
+    """Return the images that `settings` names; of files, none has been decoded."""
     module = _module(settings.name)
     dataset: Dataset = module.load(_root(settings), settings.download)
     if settings.image_size is not None:
@@ -181,7 +205,7 @@ def load(settings: DatasetSettings) -> Dataset:
             raise DatasetError(f"the {name} of data set {settings.name} is empty")
     if dataset.pool.images.shape[1:] != dataset.test.images.shape[1:]:
         raise DatasetError(f"pool and test images of {settings.name} differ in size")
-    return _without_broken(dataset, settings) if module.IN_FILES else dataset
+    return dataset
 
 
 def _root(settings: DatasetSettings) -> Path | None:
