@@ -4,8 +4,8 @@ from ntkcpl.logs import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.reporting import plots
-from ntkcpl.reporting.accuracy import read_accuracy
 
 accuracy = read_accuracy(snakemake.input.accuracy)
 figure = plots.plot_accuracy(accuracy, title=snakemake.wildcards.experiment)

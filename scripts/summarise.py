@@ -8,9 +8,9 @@ import json
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.features import read_feature_facts
 from ntkcpl.artifacts.files import write_text
-from ntkcpl.reporting.accuracy import read_accuracy
 from ntkcpl.reporting.summary import summary
 
 accuracy = read_accuracy(snakemake.input.accuracy)

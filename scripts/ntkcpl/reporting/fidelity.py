@@ -6,19 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntkcpl.fidelity import SECOND_CLASSIFIER
-from ntkcpl.reporting.accuracy import display_name
-from ntkcpl.reporting.plots import (
+from ntkcpl.reporting.look import (
+    BAND_ALPHA,
     BLUE,
     COLUMN_WIDTH,
     GREEN,
     GREY,
-    LOOK,
+    LINE_WIDTH,
     ORANGE,
     PURPLE,
     SKY,
+    STYLE_SHEET,
     VERMILLION,
-    draw_label_axis,
+    display_name,
 )
+from ntkcpl.reporting.plots import draw_label_axis
 from ntkcpl.reporting.tables import Table
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
@@ -85,7 +87,7 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
         "kernel": mean[mean["jitter"] == default["jitter"]],
         "jitter": mean[mean["kernel"] == default["kernel"]],
     }
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 4.4))
         grid = figure.subplots(2, len(scalings), sharex=True, sharey=True, squeeze=False)
         for panels, (what, part) in zip(grid, rows.items(), strict=True):
@@ -123,7 +125,7 @@ def _draw_agreement(axes: Axes, part: pd.DataFrame, what: str, ceiling: pd.DataF
             color=colour,
             marker="o",
             markersize=3,
-            linewidth=1.1,
+            linewidth=LINE_WIDTH,
             label=f"{value:g}" if what == "jitter" else f"{value}",
         )
 
@@ -178,7 +180,7 @@ def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
         Lines are means over seeds, bands one standard deviation to either side.
     """
     strategies = list(coverage["strategy"].unique())
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(COLUMN_WIDTH * min(2, len(strategies)), 2.6))
         panels = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
         for axes, strategy in zip(panels, strategies, strict=True):
@@ -186,8 +188,10 @@ def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
             for column, (name, colour, marker) in COVERAGES.items():
                 mean, std = 100 * rounds[column].mean(), 100 * rounds[column].std().fillna(0)
                 band = (mean - std, mean + std)
-                axes.fill_between(mean.index, *band, color=colour, alpha=0.13, linewidth=0)
-                axes.plot(mean.index, mean, color=colour, marker=marker, linewidth=1.1, label=name)
+                axes.fill_between(mean.index, *band, color=colour, alpha=BAND_ALPHA, linewidth=0)
+                axes.plot(
+                    mean.index, mean, color=colour, marker=marker, linewidth=LINE_WIDTH, label=name
+                )
             axes.set_title(display_name(strategy))
             draw_label_axis(axes, coverage["labels"])
         panels[0].set_ylabel("Share of the pool (%)")

@@ -8,7 +8,8 @@ from typing import Any
 import pandas as pd
 
 from ntkcpl.artifacts.files import code_revision, library_versions
-from ntkcpl.reporting.accuracy import MissingReferenceError, display_name
+from ntkcpl.reporting.accuracy import MissingReferenceError
+from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
 
 PAPER = "Wen, Pizarro and Williams (2023)"
@@ -39,7 +40,7 @@ def summary(
         its `method` and parameters. For ready embeddings `features` is the path of their file
         and `dataset`, `encoder` and `pretraining` are not looked at.
     accuracy
-        The experiment's runs (see `evaluation.read_accuracy`).
+        The experiment's runs (see `artifacts.accuracy`).
     pretraining
         epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor); None for ready
         embeddings, and for an encoder whose weights were brought along.

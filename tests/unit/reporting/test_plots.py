@@ -9,16 +9,9 @@ from matplotlib.collections import FillBetweenPolyCollection
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from ntkcpl.reporting.accuracy import DISPLAY_NAMES, MissingReferenceError
-from ntkcpl.reporting.plots import (
-    BLACK,
-    STYLES,
-    plot_accuracy,
-    plot_gain,
-    plot_pretraining,
-    save,
-    style,
-)
+from ntkcpl.reporting.accuracy import MissingReferenceError
+from ntkcpl.reporting.look import STRATEGIES
+from ntkcpl.reporting.plots import plot_accuracy, plot_gain, plot_pretraining, save
 
 BUDGETS = [20, 40, 60, 80, 100, 150, 200]
 
@@ -56,27 +49,12 @@ def legend(figure: Figure) -> Iterator[str]:
     return (text.get_text() for text in figure.legends[0].get_texts())
 
 
-def test_known_strategies_look_different() -> None:
-    assert STYLES.keys() == DISPLAY_NAMES.keys()
-    looks = {(known.colour, known.marker) for known in STYLES.values()}
-    assert len(looks) == len(STYLES)
-
-
-def test_look_of_other_names_depends_on_the_name_alone() -> None:
-    names = [f"ntkcpl_al_c{number}" for number in (50, 100, 200, 500)]
-    assert [style(name) for name in names] == [style(name) for name in names[::-1]][::-1]
-    assert style("ntkcpl_al_c50").line not in [known.line for known in STYLES.values()]
-    assert len({style(name) for name in names}) == len(names)
-    # The same on every machine and in every process, unlike Python's own hash of a text.
-    assert style("ntkcpl_al_c50")[:2] == (BLACK, "p")
-
-
 def test_accuracy_shows_means_in_percent_with_bands() -> None:
     figure = plot_accuracy(runs("random", "ntkcpl_al"), "Toy")
     random, ntkcpl = axes(figure).lines
     assert list(random.get_xdata()) == BUDGETS
     assert random.get_ydata()[0] == pytest.approx(85)
-    assert to_hex(ntkcpl.get_color()).upper() == STYLES["ntkcpl_al"].colour
+    assert to_hex(ntkcpl.get_color()).upper() == STRATEGIES["ntkcpl_al"].colour
     assert ntkcpl.get_linewidth() > random.get_linewidth()
     assert ntkcpl.get_zorder() > random.get_zorder()
     assert axes(figure).get_xlabel() == "Number of labels"
@@ -87,7 +65,7 @@ def test_accuracy_shows_means_in_percent_with_bands() -> None:
 
 
 def test_among_many_strategies_only_ours_have_bands() -> None:
-    names = list(STYLES)
+    names = list(STRATEGIES)
     for many, expected in ((names[:9], 9), (names, 2)):
         assert len(bands(plot_accuracy(runs(*many), "Toy"))) == expected
         assert len(axes(plot_accuracy(runs(*many), "Toy")).lines) == len(many)
@@ -128,8 +106,8 @@ def test_gain_needs_random_and_figures_one_experiment() -> None:
     "strategies",
     [
         ["random"],
-        list(STYLES),
-        [*STYLES, "a_name_of_my_own_that_is_long"],
+        list(STRATEGIES),
+        [*STRATEGIES, "a_name_of_my_own_that_is_long"],
         [f"strategy_number_{number}" for number in range(7)],
         ["ntkcpl_al_with_all_candidates_c500", "ntkcpl_self_with_all_candidates_c50"],
     ],
