@@ -20,7 +20,7 @@ rule summarise:
     params:
         # With the strategies' settings in place of their names.
         settings=lambda w: canonical(
-            **dict(experiment_of(w))
+            **experiment_of(w).model_dump()
             | {
                 "strategies": {
                     name: CONFIG.strategy(w.experiment, name)

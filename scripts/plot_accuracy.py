@@ -6,9 +6,9 @@ log_to(snakemake.log[0])
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.reference import read_curves
 from ntkcpl.reporting import curves, plots
-from ntkcpl.reporting.accuracy import read_accuracy
 
 accuracy = pd.concat(map(read_accuracy, snakemake.input.accuracy))
 paper = None

@@ -4,8 +4,8 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.reporting import plots
-from ntkcpl.reporting.accuracy import read_accuracy
 from ntkcpl.reporting.cluster_number import plot_cluster_number
 
 accuracy = read_accuracy(snakemake.input.accuracy)

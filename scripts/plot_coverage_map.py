@@ -14,7 +14,7 @@ from ntkcpl.coverage import Round
 from ntkcpl.notions import coverage_map
 from ntkcpl.reporting import coverage_map as report
 from ntkcpl.reporting import plots
-from ntkcpl.reporting.accuracy import display_name
+from ntkcpl.reporting.look import display_name
 from ntkcpl.rounds import Identity
 
 w, files = snakemake.wildcards, snakemake.input

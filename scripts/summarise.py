@@ -8,10 +8,10 @@ import json
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.features import read_feature_facts
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.artifacts.views import read_seconds
-from ntkcpl.reporting.accuracy import read_accuracy
 from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.summary import summary
 

@@ -4,9 +4,9 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.reference import read_claims
 from ntkcpl.reporting import tables
-from ntkcpl.reporting.accuracy import read_accuracy
 from ntkcpl.reporting.against_paper import claims_table
 from ntkcpl.reporting.claims import judge
 from ntkcpl.reporting.evidence import Runs

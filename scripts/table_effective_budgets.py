@@ -6,9 +6,9 @@ log_to(snakemake.log[0])
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.reference import read_curves, read_effective_budget
 from ntkcpl.reporting import tables
-from ntkcpl.reporting.accuracy import read_accuracy
 from ntkcpl.reporting.against_paper import overall_budget_table
 
 accuracy = pd.concat(map(read_accuracy, snakemake.input.accuracy))

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.io import savemat
 
+from ntkcpl import datasets
 from ntkcpl.datasets import (
     DatasetError,
     DatasetSettings,
@@ -164,9 +165,30 @@ def test_a_missing_root_is_allowed_where_it_is_to_be_downloaded(tmp_path: Path):
     assert DatasetSettings.parse(settings.canonical()) == settings
 
 
-def test_names_are_the_files():
-    known = ["cifar10", "cifar100", "digits", "imagefolder", "imagenet100", "pets", "svhn"]
-    assert names() == known
+SQUARES = """
+import numpy as np
+from ntkcpl.datasets import Dataset, Split
+
+NEEDS_ROOT, IN_FILES = "", False
+POOL_SIZE = TEST_SIZE = 2
+
+
+def load(root, download):
+    images = np.full((2, 3, 8, 8), [[[[0]]], [[[255]]]], np.uint8)
+    split = Split(images, np.arange(2), ["0", "1"])
+    return Dataset(split, split, ["dark", "light"])
+"""
+
+
+def test_a_data_set_is_a_file_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "squares.py").write_text(SQUARES)
+    (tmp_path / "_helper.py").write_text("")
+    known = names()
+    monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    assert set(names()) - set(known) == {"squares"}
+    settings = DatasetSettings(name="squares")
+    assert pool_size(settings) == 2
+    assert load(settings).classes == ["dark", "light"]
 
 
 IMAGES = np.zeros((2, 3, 8, 8), np.uint8)

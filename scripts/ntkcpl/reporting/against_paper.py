@@ -13,13 +13,13 @@ import pandas as pd
 from ntkcpl.reporting.accuracy import (
     CURVE,
     REFERENCE,
-    display_name,
     effective_budget_ratio,
     gain_over_random,
     learning_curves,
 )
 from ntkcpl.reporting.claims import LEVEL, MARGIN, Judgement, points, wording
 from ntkcpl.reporting.evidence import printed_gain, welch_p_value
+from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import MISSING, Table, effective_budget_table, number
 
 TAU = "Kendall's tau"
@@ -31,7 +31,7 @@ def against_paper(accuracy: pd.DataFrame, paper: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     accuracy
-        Runs of one experiment (see `evaluation.read_accuracy`).
+        Runs of one experiment (see `artifacts.accuracy`).
     paper
         The curves that it is compared with (see `artifacts.reference.read_curves`).
 
@@ -146,7 +146,7 @@ def overall_budget_table(
     Parameters
     ----------
     accuracy
-        Runs of any number of experiments (see `evaluation.read_accuracy`).
+        Runs of any number of experiments (see `artifacts.accuracy`).
     paper
         All curves of the paper (see `artifacts.reference.read_curves`).
     printed

@@ -22,8 +22,9 @@ from typing import Literal
 import numpy as np
 
 from ntkcpl.artifacts.reference import Claim
-from ntkcpl.reporting.accuracy import REFERENCE, display_name, effective_budget_ratio
+from ntkcpl.reporting.accuracy import REFERENCE, effective_budget_ratio
 from ntkcpl.reporting.evidence import Differences, Evidence
+from ntkcpl.reporting.look import display_name
 
 LEVEL = 0.05
 # Points of accuracy, as a share: the largest deficit that the paper calls comparable is 2.86.

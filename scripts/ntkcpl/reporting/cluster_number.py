@@ -9,7 +9,8 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from ntkcpl.reporting.accuracy import learning_curves
-from ntkcpl.reporting.plots import COLUMN_WIDTH, LOOK, draw_label_axis
+from ntkcpl.reporting.look import COLUMN_WIDTH, STYLE_SHEET
+from ntkcpl.reporting.plots import draw_label_axis
 
 MARKERS = "osD^vP<>"
 
@@ -36,7 +37,7 @@ def plot_cluster_number(accuracy: pd.DataFrame, numbers: Mapping[str, int], titl
     curves = learning_curves(accuracy)
     names = sorted(numbers, key=lambda name: numbers[name])
     shades = matplotlib.colormaps["viridis_r"]
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(COLUMN_WIDTH, 2.6))
         axes = figure.subplots()
         for place, name in enumerate(names):

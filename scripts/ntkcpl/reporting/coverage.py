@@ -8,20 +8,20 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from ntkcpl.reporting.accuracy import display_name
-from ntkcpl.reporting.plots import (
+from ntkcpl.reporting.look import (
     BLACK,
     BLUE,
     COLUMN_WIDTH,
     GREEN,
-    LOOK,
     ORANGE,
     PURPLE,
     SKY,
+    STYLE_SHEET,
     VERMILLION,
-    draw_label_axis,
-    style,
+    display_name,
+    look,
 )
+from ntkcpl.reporting.plots import draw_label_axis
 
 
 class Line(NamedTuple):
@@ -96,12 +96,12 @@ def plot_share(coverage: pd.DataFrame, column: str, title: str) -> Figure:
     Figure
         As of `plot_coverage`. A share of no images, in all seeds, leaves a gap.
     """
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(COLUMN_WIDTH, 2.4))
         axes = figure.subplots()
         for strategy, runs in coverage.groupby("strategy", sort=False):
-            look = style(str(strategy))
-            line = Line(display_name(str(strategy)), look.colour, look.marker)
+            drawn = look(str(strategy))
+            line = Line(display_name(str(strategy)), drawn.colour, drawn.marker)
             _draw_share(axes, runs, column, line)
         axes.set_ylabel(SHARES[column])
         axes.set_title(title)
@@ -116,7 +116,7 @@ def _panels(coverage: pd.DataFrame, lines: Mapping[str, Line], title: str) -> Fi
     columns = min(2, len(strategies))
     rows = -(-len(strategies) // columns)
     legend = -(-len(lines) // columns)
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(COLUMN_WIDTH * columns, 0.2 + 2.1 * rows + 0.17 * legend))
         panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         for axes, strategy in zip(panels.flat, strategies, strict=False):

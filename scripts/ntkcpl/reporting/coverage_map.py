@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntkcpl.notions import NOTIONS, TRUTH
-from ntkcpl.reporting.accuracy import display_name
-from ntkcpl.reporting.plots import COLUMN_WIDTH, LOOK
+from ntkcpl.reporting.look import COLUMN_WIDTH, STYLE_SHEET, display_name
 from ntkcpl.reporting.tables import MISSING, Table
 
 NAMES = {
@@ -39,7 +38,7 @@ def plot_coverage_map(places: pd.DataFrame, title: str) -> Figure:
         A panel a notion, and one for the truth: images in the colour of their class, those covered
         with a black core, labelled ones as stars.
     """
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 2 * COLUMN_WIDTH + 0.3))
         for axes, (column, name) in zip(figure.subplots(2, 2).flat, NAMES.items(), strict=True):
             _draw_map(axes, places, column)

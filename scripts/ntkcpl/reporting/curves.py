@@ -8,14 +8,23 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from ntkcpl.reporting.accuracy import REFERENCE, display_name, gain_over_random, learning_curves
+from ntkcpl.reporting.accuracy import REFERENCE, gain_over_random, learning_curves
 from ntkcpl.reporting.evidence import printed_gain
-from ntkcpl.reporting.plots import BOLD, COLUMN_WIDTH, GREY, LOOK, draw_label_axis, style
+from ntkcpl.reporting.look import (
+    AXES_HEIGHT,
+    COLUMN_WIDTH,
+    GREY,
+    LEGEND_CHARACTERS,
+    LEGEND_LINE_CHARACTERS,
+    LEGEND_ROW_HEIGHT,
+    STYLE_SHEET,
+    display_name,
+    look,
+)
+from ntkcpl.reporting.plots import draw_label_axis
 
-AXES_HEIGHT, LEGEND_ROW = 2.35, 0.165  # inches
 PANELS = 2  # side by side at most: the width of a page
-BANDS = 9  # strategies, as many as the paper compares, that are all drawn with a band
-LEGEND_WIDTH = 68  # characters a panel, where the line and the gap before a name count as 8
+MOST_BANDS = 9  # strategies, as many as the paper compares, that are all drawn with a band
 LEGEND_COLUMNS = 3  # a panel, at most
 PRINTED: dict[str, Any] = {"linestyle": (0, (5, 2)), "linewidth": 0.8, "alpha": 0.55}
 PRINTED_NAME = "dashed: the paper"
@@ -27,7 +36,7 @@ def plot_accuracy(accuracy: pd.DataFrame, paper: pd.DataFrame | None = None) -> 
     Parameters
     ----------
     accuracy
-        Runs of one experiment or more (see `evaluation.read_accuracy`).
+        Runs of one experiment or more (see `artifacts.accuracy`).
     paper
         What the paper printed for them (see `artifacts.reference.read_curves`), drawn behind ours
         for strategies that ran; an experiment without any is drawn alone.
@@ -36,8 +45,9 @@ def plot_accuracy(accuracy: pd.DataFrame, paper: pd.DataFrame | None = None) -> 
     -------
     Figure
         A panel for each experiment. Lines and markers are means over seeds, bands one standard
-        deviation to either side; of more than `BANDS` strategies, only NTKCPL's have one. With one
-        seed there is no band. The paper's lines are dashed, without markers and bands.
+        deviation to either side; of more than `MOST_BANDS` strategies, only NTKCPL's have
+        one. With one seed there is no band. The paper's lines are dashed, without markers and
+        bands.
     """
     return _figure(learning_curves(accuracy), "Test accuracy (%)", printed=paper)
 
@@ -76,17 +86,17 @@ def _figure(
     across = min(len(experiments), PANELS)
     down = -(-len(experiments) // across)
     columns = _legend_columns(names, across)
-    height = AXES_HEIGHT * down + LEGEND_ROW * -(-len(names) // columns)
-    with matplotlib.style.context(LOOK):
+    height = AXES_HEIGHT * down + LEGEND_ROW_HEIGHT * -(-len(names) // columns)
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(COLUMN_WIDTH * across, height))
         panels = figure.subplots(down, across, squeeze=False)
         for axes, experiment in zip(panels.flat, experiments, strict=False):
             own = curves[curves["experiment"] == experiment]
             if zero is not None:
-                axes.axhline(0, label=display_name(zero), **style(zero).of_line())
+                axes.axhline(0, label=display_name(zero), **look(zero).of_line())
             if printed is not None:
                 _draw_printed(axes, printed[printed["experiment"] == experiment], own)
-            _draw_runs(axes, own, all_bands=len(strategies) <= BANDS)
+            _draw_runs(axes, own, all_bands=len(strategies) <= MOST_BANDS)
             axes.set_title(experiment)
             draw_label_axis(axes, own["labels"])
         for axes in panels[:, 0]:
@@ -99,15 +109,15 @@ def _figure(
 
 def _draw_runs(axes: Axes, curves: pd.DataFrame, all_bands: bool) -> None:
     for strategy, points in curves.groupby("strategy", sort=False):
-        look = style(str(strategy))
+        drawn = look(str(strategy))
         mean, std = 100 * points["mean"], 100 * points["std"]
-        layer = 3 if look.width > BOLD else 2
-        if all_bands or look.width > BOLD:  # the bands of many curves hide them all
+        layer = 3 if drawn.emphasised else 2
+        if all_bands or drawn.emphasised:  # the bands of many curves hide them all
             axes.fill_between(
                 points["labels"],
                 mean - std,
                 mean + std,
-                color=look.colour,
+                color=drawn.colour,
                 alpha=0.13,
                 linewidth=0,
                 zorder=layer - 1.5,
@@ -116,18 +126,18 @@ def _draw_runs(axes: Axes, curves: pd.DataFrame, all_bands: bool) -> None:
             points["labels"],
             mean,
             label=display_name(str(strategy)),
-            marker=look.marker,
+            marker=drawn.marker,
             markeredgecolor="white",
             markeredgewidth=0.4,
             zorder=layer,
-            **look.of_line(),
+            **drawn.of_line(),
         )
 
 
 def _draw_printed(axes: Axes, printed: pd.DataFrame, runs: pd.DataFrame) -> None:
     ran = printed[printed["strategy"].isin(runs["strategy"])]
     for strategy, points in ran.groupby("strategy", sort=False):
-        colour = style(str(strategy)).colour
+        colour = look(str(strategy)).colour
         axes.plot(points["labels"], 100 * points["mean"], color=colour, zorder=1.8, **PRINTED)
 
 
@@ -141,6 +151,6 @@ def _draw_legend(figure: Figure, names: list[str], columns: int) -> None:
 
 def _legend_columns(names: list[str], panels: int) -> int:
     """Return the largest number of columns, up to a limit, that surely fits the figure's width."""
-    widest = sorted((len(name) + 8 for name in names), reverse=True)
+    widest = sorted((len(name) + LEGEND_LINE_CHARACTERS for name in names), reverse=True)
     fitting = range(LEGEND_COLUMNS * panels, 1, -1)
-    return next((n for n in fitting if sum(widest[:n]) <= LEGEND_WIDTH * panels), 1)
+    return next((n for n in fitting if sum(widest[:n]) <= LEGEND_CHARACTERS * panels), 1)

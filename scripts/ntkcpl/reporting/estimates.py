@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import COLUMNS, RUN
 from ntkcpl.artifacts.files import FIX, ArtifactError
-from ntkcpl.reporting.accuracy import COLUMNS, RUN, display_name
+from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import Table
 
 RUN_AND_LABELS = [*RUN, "labels"]

@@ -59,7 +59,7 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True)
 class Runs:
-    """Runs of one experiment (see `evaluation.read_accuracy`): tests are paired by seed."""
+    """Runs of one experiment (see `artifacts.accuracy`): tests are paired by seed."""
 
     accuracy: pd.DataFrame
 

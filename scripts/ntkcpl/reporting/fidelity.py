@@ -6,14 +6,15 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntkcpl.fidelity import SECOND_CLASSIFIER
-from ntkcpl.reporting.plots import (
+from ntkcpl.reporting.look import (
     COLUMN_WIDTH,
     GREEN,
     GREY,
-    LOOK,
+    LINE_WIDTH,
     ORANGE,
     PURPLE,
     SKY,
+    STYLE_SHEET,
     VERMILLION,
 )
 from ntkcpl.reporting.tables import Table
@@ -76,7 +77,7 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
         "kernel": mean[mean["ridge"] == default["ridge"]],
         "ridge": mean[mean["kernel"] == default["kernel"]],
     }
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 4.4))
         grid = figure.subplots(2, len(scalings), sharex=True, sharey=True, squeeze=False)
         for panels, (what, part) in zip(grid, rows.items(), strict=True):
@@ -114,7 +115,7 @@ def _draw_agreement(axes: Axes, part: pd.DataFrame, what: str, ceiling: pd.DataF
             color=colour,
             marker="o",
             markersize=3,
-            linewidth=1.1,
+            linewidth=LINE_WIDTH,
             label=f"{value:g}" if what == "ridge" else f"{value}",
         )
 

@@ -4,8 +4,9 @@ import matplotlib.style
 import pandas as pd
 from matplotlib.figure import Figure
 
-from ntkcpl.reporting.accuracy import RUN, display_name
-from ntkcpl.reporting.plots import COLUMN_WIDTH, LOOK, draw_label_axis, style
+from ntkcpl.artifacts.accuracy import RUN
+from ntkcpl.reporting.look import COLUMN_WIDTH, LEGEND_ROW_HEIGHT, STYLE_SHEET, look
+from ntkcpl.reporting.plots import draw_label_axis
 
 FRONT = ("lookahead", "ntkcpl")  # beginnings of the names that the paper compares
 
@@ -30,21 +31,23 @@ def plot_selection_time(accuracy: pd.DataFrame, title: str) -> Figure:
     seconds = rounds.groupby(RUN)["selection_seconds"].cumsum()
     curves = rounds.assign(seconds=seconds).groupby(["strategy", "labels"], sort=False)
     means = curves["seconds"].mean().reset_index()
-    with matplotlib.style.context(LOOK):
-        figure = Figure(figsize=(COLUMN_WIDTH, 3.0 + 0.165 * -(-means["strategy"].nunique() // 3)))
+    with matplotlib.style.context(STYLE_SHEET):
+        figure = Figure(
+            figsize=(COLUMN_WIDTH, 3.0 + LEGEND_ROW_HEIGHT * -(-means["strategy"].nunique() // 3))
+        )
         axes = figure.subplots()
         for strategy, points in means.groupby("strategy", sort=False):
-            look, front = style(str(strategy)), str(strategy).startswith(FRONT)
+            drawn, front = look(str(strategy)), str(strategy).startswith(FRONT)
             axes.plot(
                 points["labels"],
                 points["seconds"],
-                label=display_name(str(strategy)),
-                marker=look.marker,
+                label=drawn.name,
+                marker=drawn.marker,
                 markeredgecolor="white",
                 markeredgewidth=0.4,
                 alpha=1 if front else 0.45,
                 zorder=3 if front else 2,
-                **look._replace(width=1.7 if front else 0.9).of_line(),
+                **drawn._replace(emphasised=front).of_line(),
             )
         axes.set_yscale("log")
         axes.set_ylabel("Time of all selections so far (s)")

@@ -9,8 +9,9 @@ import pandas as pd
 
 from ntkcpl.artifacts.files import code_revision, library_versions
 from ntkcpl.encoders import packaged
-from ntkcpl.reporting.accuracy import MissingReferenceError, display_name
+from ntkcpl.reporting.accuracy import MissingReferenceError
 from ntkcpl.reporting.estimates import estimate_table
+from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
 
 PAPER = "Wen, Pizarro and Williams (2023)"
@@ -42,7 +43,7 @@ def summary(
         its `method` and parameters. `embeddings` is the path of the file of ready embeddings,
         and then `dataset`, `encoder`, `pretraining` and `features` are not looked at; or None.
     accuracy
-        The experiment's runs (see `evaluation.read_accuracy`).
+        The experiment's runs (see `artifacts.accuracy`).
     estimates
         Their accuracies estimated from the labels held (see `estimates.read_estimates`).
     pretraining

@@ -25,7 +25,8 @@ class About(NamedTuple):
     diversity
         What keeps the images of a batch apart; "–" for nothing.
     cost
-        Time of a round in N images of the pool, b to choose, D dimensions, C classes, K clusters.
+        Time of a round in N images of the pool, b to choose, D dimensions, H hidden units,
+        C classes, K clusters.
     """
 
     paper: str

@@ -13,13 +13,13 @@ from ntkcpl.artifacts.reference import (
     read_curves,
     read_effective_budget,
 )
-from ntkcpl.reporting.accuracy import DISPLAY_NAMES
+from ntkcpl.reporting.look import STRATEGIES
 
 
 def test_curves_are_those_of_tables_1_and_4_to_7() -> None:
     curves = read_curves()
     assert len(curves) == 368
-    assert set(curves["strategy"]) <= DISPLAY_NAMES.keys()
+    assert set(curves["strategy"]) <= STRATEGIES.keys()
     assert curves["mean"].between(0, 1).all()
     assert (curves["std"] > 0).all()
     assert set(curves["seeds"]) == {5}

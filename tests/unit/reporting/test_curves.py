@@ -11,7 +11,8 @@ from matplotlib.figure import Figure
 
 from ntkcpl.reporting.accuracy import MissingReferenceError, learning_curves
 from ntkcpl.reporting.curves import PRINTED_NAME, plot_accuracy, plot_gain
-from ntkcpl.reporting.plots import STYLES, save
+from ntkcpl.reporting.look import STRATEGIES
+from ntkcpl.reporting.plots import save
 
 BUDGETS = [20, 40, 60, 80, 100, 150, 200]
 
@@ -48,7 +49,7 @@ def test_accuracy_shows_means_in_percent_with_bands() -> None:
     random, ntkcpl = axes(figure).lines
     assert list(random.get_xdata()) == BUDGETS
     assert random.get_ydata()[0] == pytest.approx(85)
-    assert to_hex(ntkcpl.get_color()).upper() == STYLES["ntkcpl_al"].colour
+    assert to_hex(ntkcpl.get_color()).upper() == STRATEGIES["ntkcpl_al"].colour
     assert ntkcpl.get_linewidth() > random.get_linewidth()
     assert ntkcpl.get_zorder() > random.get_zorder()
     assert axes(figure).get_xlabel() == "Number of labels"
@@ -59,7 +60,7 @@ def test_accuracy_shows_means_in_percent_with_bands() -> None:
 
 
 def test_among_many_strategies_only_ours_have_bands() -> None:
-    names = list(STYLES)
+    names = list(STRATEGIES)
     for many, expected in ((names[:9], 9), (names, 2)):
         assert len(bands(plot_accuracy(runs(*many)))) == expected
         assert len(axes(plot_accuracy(runs(*many))).lines) == len(many)
@@ -131,8 +132,8 @@ def test_the_papers_curves_are_dashed_behind_those_of_the_same_strategy() -> Non
     "strategies",
     [
         ["random"],
-        list(STYLES),
-        [*STYLES, "a_name_of_my_own_that_is_long"],
+        list(STRATEGIES),
+        [*STRATEGIES, "a_name_of_my_own_that_is_long"],
         [f"strategy_number_{number}" for number in range(7)],
         ["ntkcpl_al_with_all_candidates_c500", "ntkcpl_self_with_all_candidates_c50"],
     ],

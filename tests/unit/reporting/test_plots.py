@@ -3,35 +3,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from ntkcpl.reporting.accuracy import DISPLAY_NAMES
-from ntkcpl.reporting.plots import (
-    BLACK,
-    STYLES,
-    plot_pretraining,
-    save,
-    style,
-)
+from ntkcpl.reporting.plots import plot_pretraining, save
 
 
 def history() -> pd.DataFrame:
     return pd.DataFrame(
         {"epoch": [1, 2, 3], "loss": [0.1, -0.2, -0.3], "knn_accuracy": [np.nan, 0.5, 0.75]}
     )
-
-
-def test_known_strategies_look_different() -> None:
-    assert STYLES.keys() == DISPLAY_NAMES.keys()
-    looks = {(known.colour, known.marker) for known in STYLES.values()}
-    assert len(looks) == len(STYLES)
-
-
-def test_look_of_other_names_depends_on_the_name_alone() -> None:
-    names = [f"ntkcpl_al_c{number}" for number in (50, 100, 200, 500)]
-    assert [style(name) for name in names] == [style(name) for name in names[::-1]][::-1]
-    assert style("ntkcpl_al_c50").line not in [known.line for known in STYLES.values()]
-    assert len({style(name) for name in names}) == len(names)
-    # The same on every machine and in every process, unlike Python's own hash of a text.
-    assert style("ntkcpl_al_c50")[:2] == (BLACK, "p")
 
 
 def test_pretraining_shows_only_monitored_epochs() -> None:
