@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 
 import h5py
@@ -226,6 +227,26 @@ def test_the_views_of_an_image_do_not_depend_on_which_others_are_asked_for(encod
         alone = embed_views(DATASET.pool.rows(one), one, 20, encoder, SETTINGS)
         np.testing.assert_allclose(alone[0], view, rtol=2e-3, atol=1e-4)
     assert not np.allclose(together[0], together[1], rtol=2e-3, atol=1e-2)
+
+
+@pytest.mark.usefixtures("small_parts")
+@pytest.mark.parametrize(("changed", "embedded_again"), [("revision", 0), ("code", 6)])
+def test_parts_outlive_every_edit_but_one_of_the_code_that_makes_them(
+    tmp_path: Path,
+    encoder: Encoder,
+    monkeypatch: pytest.MonkeyPatch,
+    changed: str,
+    embedded_again: int,
+):
+    path = tmp_path / "features.h5"
+    with pytest.raises(Interrupted):
+        extract_features(path, DATASET, counting(encoder, 6), SETTINGS, ORIGIN, progress=False)
+    origin = replace(ORIGIN, code="another") if changed == "code" else ORIGIN
+    monkeypatch.setattr("ntkcpl.artifacts.files.code_revision", lambda: "another")
+    rest = counting(encoder)
+    extract_features(path, DATASET, rest, SETTINGS, origin, progress=False)
+    everything = len(DATASET.test.id) + len(DATASET.pool.id) * (1 + SETTINGS.views)
+    assert rest.embedded == everything - 6 + embedded_again
 
 
 @pytest.mark.usefixtures("small_parts")
