@@ -1,5 +1,8 @@
 """What `make paper` builds: every figure and table of the paper, of config/digits-paper.yaml."""
 
+import json
+import re
+
 import pandas as pd
 import pytest
 import yaml
@@ -102,5 +105,7 @@ def test_the_report_describes_the_run_and_captions_all_results(paper):
     code, output = paper.run("--report", "report.html", "all", "fidelity")
     assert code == 0, output
     page = (paper.folder / "report.html").read_text()
-    assert "9 strategies, 1 seed each" in " ".join(page.split())
+    described = json.loads(re.search("var workflow_desc = (.*);", page)[1])
+    assert "9 strategies, 1 seed each, 3 rounds from 20 to 500" in " ".join(described.split())
+    assert '"caption": "<p>' in page
     assert '"caption": ""' not in page
