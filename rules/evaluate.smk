@@ -43,6 +43,7 @@ rule plot_accuracy:
         pdf="results/{experiment}/figures/accuracy.pdf",
         png=report(
             "results/{experiment}/figures/accuracy.png",
+            caption="captions/accuracy.rst",
             category="{experiment}",
             labels={"result": "figure", "of": "accuracy"},
         ),
@@ -66,6 +67,7 @@ rule plot_gain:
         pdf="results/{experiment}/figures/gain.pdf",
         png=report(
             "results/{experiment}/figures/gain.png",
+            caption="captions/gain.rst",
             category="{experiment}",
             labels={"result": "figure", "of": "gain"},
         ),
@@ -90,6 +92,7 @@ rule plot_pretraining:
         pdf="results/{experiment}/figures/pretraining.pdf",
         png=report(
             "results/{experiment}/figures/pretraining.png",
+            caption="captions/pretraining.rst",
             category="{experiment}",
             labels={"result": "figure", "of": "pretraining"},
         ),
@@ -113,6 +116,7 @@ rule table_accuracy:
         md="results/{experiment}/tables/accuracy.md",
         csv=report(
             "results/{experiment}/tables/accuracy.csv",
+            caption="captions/table_accuracy.rst",
             category="{experiment}",
             labels={"result": "table", "of": "accuracy"},
         ),
@@ -135,6 +139,7 @@ rule table_effective_budget:
         md="results/{experiment}/tables/effective_budget.md",
         csv=report(
             "results/{experiment}/tables/effective_budget.csv",
+            caption="captions/effective_budget.rst",
             category="{experiment}",
             labels={"result": "table", "of": "effective budget"},
         ),
@@ -159,6 +164,7 @@ rule table_behind_best:
         md="results/{experiment}/tables/behind_best.md",
         csv=report(
             "results/{experiment}/tables/behind_best.csv",
+            caption="captions/behind_best.rst",
             category="{experiment}",
             labels={"result": "table", "of": "behind the best"},
         ),

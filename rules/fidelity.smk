@@ -58,6 +58,7 @@ rule plot_kernels:
         pdf="results/{experiment}/figures/kernels.pdf",
         png=report(
             "results/{experiment}/figures/kernels.png",
+            caption="captions/kernels.rst",
             category="{experiment}",
             labels={"result": "figure", "of": "kernels"},
         ),
@@ -81,6 +82,7 @@ rule table_kernels:
         md="results/{experiment}/tables/kernels.md",
         csv=report(
             "results/{experiment}/tables/kernels.csv",
+            caption="captions/kernels.rst",
             category="{experiment}",
             labels={"result": "table", "of": "kernels"},
         ),

@@ -11,6 +11,7 @@ use rule plot_accuracy as plot_accuracies with:
         pdf="results/summary/figures/accuracy.pdf",
         png=report(
             "results/summary/figures/accuracy.png",
+            caption="captions/accuracy.rst",
             category="summary",
             labels={"result": "figure", "of": "accuracy"},
         ),
@@ -29,6 +30,7 @@ use rule plot_gain as plot_gains with:
         pdf="results/summary/figures/gain.pdf",
         png=report(
             "results/summary/figures/gain.png",
+            caption="captions/gain.rst",
             category="summary",
             labels={"result": "figure", "of": "gain"},
         ),
@@ -48,6 +50,7 @@ rule table_effective_budgets:
         md="results/summary/tables/effective_budget.md",
         csv=report(
             "results/summary/tables/effective_budget.csv",
+            caption="captions/effective_budgets.rst",
             category="summary",
             labels={"result": "table", "of": "effective budget"},
         ),
@@ -71,6 +74,7 @@ rule table_against_paper:
         md="results/{experiment}/tables/against_paper.md",
         csv=report(
             "results/{experiment}/tables/against_paper.csv",
+            caption="captions/against_paper.rst",
             category="{experiment}",
             labels={"result": "table", "of": "against the paper"},
         ),
@@ -97,6 +101,7 @@ rule table_claims:
         md="results/{experiment}/tables/claims.md",
         csv=report(
             "results/{experiment}/tables/claims.csv",
+            caption="captions/claims.rst",
             category="{experiment}",
             labels={"result": "table", "of": "claims"},
         ),

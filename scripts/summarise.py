@@ -11,8 +11,11 @@ import pandas as pd
 from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.features import read_feature_facts
 from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.reference import read_claims
 from ntkcpl.artifacts.views import read_seconds
+from ntkcpl.reporting.claims import judge
 from ntkcpl.reporting.estimates import read_estimates
+from ntkcpl.reporting.evidence import Runs
 from ntkcpl.reporting.summary import summary
 
 accuracy = read_accuracy(snakemake.input.accuracy)
@@ -28,6 +31,9 @@ stage_seconds["cluster_pool and select_batch"] = accuracy["selection_seconds"].t
 if snakemake.input.views:
     stage_seconds["embed_views"] = [read_seconds(path) for path in snakemake.input.views]
 stage_seconds["train_classifier"] = accuracy["training_seconds"].tolist()
+claims = []
+if snakemake.input.claims:
+    claims = judge(read_claims(snakemake.input.claims, config["reference"]), Runs(accuracy))
 
 page = summary(
     experiment=snakemake.wildcards.experiment,
@@ -38,5 +44,6 @@ page = summary(
     features=attributes,
     sizes=sizes,
     stage_seconds=stage_seconds,
+    claims=claims,
 )
 write_text(snakemake.output.summary, page)

@@ -27,6 +27,7 @@ def test_reference_adds_its_tables_and_curves(rerun):
     assert set(claims["experiment"]) == {"cifar10"}
     assert set(claims["verdict"]) == {"cannot tell"}  # of one seed
     assert (results / "smoke/figures/accuracy.png").read_bytes() != without
+    assert (tables / "claims.md").read_text() in (results / "smoke/summary.md").read_text()
 
 
 def test_the_summary_holds_the_ratios_beside_the_papers(finished):

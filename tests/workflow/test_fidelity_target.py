@@ -1,44 +1,84 @@
-"""The target `fidelity`, on top of the finished smoke run."""
+"""What `make paper` builds: every figure and table of the paper, of config/digits-paper.yaml."""
+
+import json
+import re
 
 import pandas as pd
+import pytest
+import yaml
 
-FIGURES = (
+FIGURES = {
+    1: "ntkcpl_self/seed0/round1/coverage_map",
+    2: "figures/accuracy",
+    3: "figures/gain",
+    4: "figures/coverage",
+    5: "figures/cluster_number",
+    6: "figures/claim",
+    7: "figures/impurity",
+    8: "figures/over_clustering",
+    9: "figures/selection_time",
+}
+TABLES = (
+    "accuracy",
+    "effective_budget",
+    "behind_best",
+    "against_paper",
+    "claims",
+    "coverage_notions",
     "kernels",
-    "coverage",
-    "errors",
-    "claim",
-    "impurity",
-    "over_clustering",
-    "selection_time",
 )
 
 
-def test_fidelity_adds_its_figures_and_tables(rerun):
-    code, output = rerun.run("--cores", "2", "fidelity")
+@pytest.fixture(scope="module")
+def paper(new_workflow):
+    """Return the finished run, of one seed to save time."""
+    workflow = new_workflow({})
+    workflow.config = yaml.safe_load((workflow.folder / "config/digits-paper.yaml").read_text())
+    workflow.config["experiments"]["digits-paper"]["seeds"] = [0]
+    code, output = workflow.run("--cores", "2", "all", "fidelity")
     assert code == 0, output
-    results = rerun.folder / "results/smoke"
-    for figure in FIGURES:
-        assert is_png(results / f"figures/{figure}.png")
-    assert is_png(results / "ntkcpl_self/seed0/round1/coverage_map.png")
-    assert not (results / "figures/cluster_number.png").exists()  # its labels are too few
+    return workflow
+
+
+@pytest.fixture(scope="module")
+def results(paper):
+    return paper.folder / "results/digits-paper"
+
+
+@pytest.mark.parametrize("figure", [*FIGURES.values(), "figures/errors", "figures/kernels"])
+def test_there_is_each_figure(results, figure):
+    assert (results / f"{figure}.png").read_bytes().startswith(b"\x89PNG")
+    assert (results / f"{figure}.pdf").read_bytes().startswith(b"%PDF")
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_there_is_each_table(results, table):
+    for suffix in (".md", ".csv", ".tex"):
+        assert (results / f"tables/{table}{suffix}").stat().st_size > 0
+
+
+def test_kernels_are_compared_at_each_number_of_labels(results):
     kernels = pd.read_csv(results / "random/seed0/kernels.csv")
-    assert set(kernels["labels"]) == {10, 20, 30}
+    assert set(kernels["labels"]) == {20, 400, 500}
     assert kernels["agreement"].between(0, 1).all()
     assert "default" in (results / "tables/kernels.md").read_text()
-    logs = {path.stem for path in (rerun.folder / "logs/smoke").rglob("*.log")}
-    assert {"compare_kernels", "measure_coverage", "compare_notions", "plot_coverage_map"} <= logs
 
+
+def test_coverage_is_what_the_rounds_estimated(results):
     coverage = pd.read_csv(results / "ntkcpl_al/seed0/coverage.csv")
     assert coverage["round"].tolist() == [1, 2, 3]
     for r, estimated in enumerate(coverage["estimated"], start=1):
         batch = pd.read_csv(results / f"ntkcpl_al/seed0/round{r}/batch.csv")
-        # Of 200 images, one may be so near a tie that rounding decides it.
-        assert abs(estimated - batch["estimated_coverage"].iloc[-1]) <= 1 / 200
+        # Of 500 images, one may be so near a tie that rounding decides it.
+        assert abs(estimated - batch["estimated_coverage"].iloc[-1]) <= 1 / 500
     assert (coverage["error"] <= coverage["bound"] + 1e-9).all()
     estimates = pd.read_csv(results / "estimated_accuracy.csv")
     ours = estimates[estimates["strategy"] == "ntkcpl_al"]["estimated_accuracy"]
     assert (coverage["estimated_accuracy"] - ours.to_numpy()).abs().max() < 1e-3
 
+
+def test_notions_of_coverage_are_held_against_the_classifier(results):
+    coverage = pd.read_csv(results / "ntkcpl_al/seed0/coverage.csv")
     notions = pd.read_csv(results / "ntkcpl_al/seed0/notions.csv")
     assert len(notions) == 3 * 3
     truth = notions.drop_duplicates("round")["truth"]
@@ -46,25 +86,26 @@ def test_fidelity_adds_its_figures_and_tables(rerun):
     assert "NTKCPL (al): ProbCover, recall" in (results / "tables/coverage_notions.md").read_text()
 
 
-def test_strategies_that_differ_in_their_number_of_clusters_are_compared(rerun):
-    settings = rerun.config["experiments"]["smoke"]
-    settings["budgets"] = [200, 300, 400]
-    settings["strategies"] += ["few"]
-    rerun.config["strategies"]["few"] = rerun.config["strategies"]["ntkcpl_al"] | {
-        "max_clusters": 5
-    }
-    wanted = "results/smoke/figures/cluster_number.png"
-    code, output = rerun.run("--dry-run", "fidelity")
-    assert code == 0 and wanted in output, output
-    accuracy = rerun.folder / "results/smoke/accuracy.csv"
-    table = pd.read_csv(accuracy)
-    late = table[table["strategy"] == "ntkcpl_al"].replace({"labels": {10: 200, 20: 300, 30: 400}})
-    pd.concat([late, late.assign(strategy="few")]).to_csv(accuracy, index=False)
-    only = ("--allowed-rules", "plot_cluster_number", "--cores", "1")
-    code, output = rerun.run(*only, "--", wanted)
+def test_each_stage_has_a_log(paper):
+    logs = {path.stem for path in (paper.folder / "logs/digits-paper").rglob("*.log")}
+    assert {"compare_kernels", "measure_coverage", "compare_notions", "plot_coverage_map"} <= logs
+
+
+def test_too_few_labels_have_no_figure_of_cluster_numbers(paper):
+    settings = paper.config["experiments"]["digits-paper"]
+    budgets = settings["budgets"]
+    settings["budgets"] = [20, 100, 399]
+    code, output = paper.run("--dry-run", "fidelity")
+    settings["budgets"] = budgets
+    assert code == 0 and "plot_coverage" in output, output
+    assert "plot_cluster_number" not in output
+
+
+def test_the_report_describes_the_run_and_captions_all_results(paper):
+    code, output = paper.run("--report", "report.html", "all", "fidelity")
     assert code == 0, output
-    assert is_png(rerun.folder / wanted)
-
-
-def is_png(path):
-    return path.read_bytes().startswith(b"\x89PNG")
+    page = (paper.folder / "report.html").read_text()
+    described = json.loads(re.search("var workflow_desc = (.*);", page)[1])
+    assert "9 strategies, 1 seed each, 3 rounds from 20 to 500" in " ".join(described.split())
+    assert '"caption": "<p>' in page
+    assert '"caption": ""' not in page

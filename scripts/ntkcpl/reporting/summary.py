@@ -10,6 +10,8 @@ import pandas as pd
 from ntkcpl.artifacts.files import code_revision, library_versions
 from ntkcpl.encoders import packaged
 from ntkcpl.reporting.accuracy import MissingReferenceError
+from ntkcpl.reporting.against_paper import claims_table
+from ntkcpl.reporting.claims import Judgement
 from ntkcpl.reporting.estimates import estimate_table
 from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
@@ -27,6 +29,7 @@ def summary(
     features: Mapping[str, Any],
     sizes: Mapping[str, int],
     stage_seconds: Mapping[str, Sequence[float]],
+    claims: Sequence[Judgement] = (),
 ) -> str:
     """Return `results/<experiment>/summary.md`.
 
@@ -57,6 +60,9 @@ def summary(
         `dimension` of the embedding.
     stage_seconds
         For each stage, in the order of the work, the seconds that each of its jobs took.
+    claims
+        What the runs say of the paper's claims, if they are compared with it; the page then links
+        `tables/against_paper.md` too.
 
     Returns
     -------
@@ -86,6 +92,7 @@ def summary(
         markdown(accuracy_table(accuracy)),
         "## Gain over Random",
         *_gain(accuracy),
+        *_against_paper(config, claims),
         "## Accuracy without a test set",
         markdown(estimate_table(accuracy, estimates)),
         "## What was run",
@@ -145,6 +152,17 @@ def _gain(accuracy: pd.DataFrame) -> list[str]:
     except MissingReferenceError as error:
         return [f"Left out: {error}."]
     return ["![Gain over Random against number of labels](figures/gain.png)", markdown(ratios)]
+
+
+def _against_paper(config: Mapping[str, Any], claims: Sequence[Judgement]) -> list[str]:
+    if not claims:
+        return []
+    return [
+        "## Beside the paper",
+        "[Gains over Random and the order of the strategies](tables/against_paper.md) beside those "
+        f"of {PAPER} on `{config['reference']}`, and its claims:",
+        markdown(claims_table(claims)),
+    ]
 
 
 def _facts_encoded(config: Mapping[str, Any], sizes: Mapping[str, int], knn: str) -> dict[str, str]:

@@ -1,8 +1,11 @@
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
 
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.reference import Claim
+from ntkcpl.reporting.claims import Judgement
 from ntkcpl.reporting.summary import summary
 
 CONFIG: dict[str, Any] = {
@@ -21,7 +24,12 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
+def page(
+    *strategies: str,
+    knn: float | None = 0.9753,
+    claims: Sequence[Judgement] = (),
+    **settings: Any,
+) -> str:
     accuracy = pd.DataFrame(
         {
             "experiment": "toy",
@@ -47,6 +55,7 @@ def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
         features=Provenance("{}", {}, ("toy",)).attributes("features") | {"revision": "abc123"},
         sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128},
         stage_seconds={"pretrain": [60.0], "cluster_pool": [], "select_batch": [1.0, 2.0, 6.0]},
+        claims=claims,
     )
 
 
@@ -145,3 +154,16 @@ def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
 def test_page_estimates_the_accuracy_beside_the_true_one_if_that_is_known() -> None:
     assert "45.0 (40.0)" in page("random", "mine")
     assert "45.0 |" in ready_page() and "45.0 (" not in ready_page()
+
+
+def test_page_beside_the_paper_links_one_table_and_shows_the_claims() -> None:
+    claim = Claim(
+        experiment="cifar10", section="4.1", kind="ahead", strategy="ntkcpl_al", rival="random"
+    )
+    text = page(
+        "random", "mine", claims=[Judgement(claim, "reproduced", "+1.0")], reference="cifar10"
+    )
+    assert "](tables/against_paper.md)" in text and "on `cifar10`" in text
+    (row,) = [row for row in rows(text) if row[0].startswith("NTKCPL (al) is ahead of Random")]
+    assert row[1:] == ["4.1", "reproduced", "+1.0"]
+    assert "against_paper" not in page("random", "mine")
