@@ -135,7 +135,8 @@ def _draw_runs(axes: Axes, curves: pd.DataFrame, all_bands: bool) -> None:
 
 
 def _draw_printed(axes: Axes, printed: pd.DataFrame, runs: pd.DataFrame) -> None:
-    ran = printed[printed["strategy"].isin(runs["strategy"])]
+    ran = printed["strategy"].isin(runs["strategy"])
+    ran = printed[ran & printed["labels"].between(runs["labels"].min(), runs["labels"].max())]
     for strategy, points in ran.groupby("strategy", sort=False):
         colour = look(str(strategy)).colour
         axes.plot(points["labels"], 100 * points["mean"], color=colour, zorder=1.8, **PRINTED)
