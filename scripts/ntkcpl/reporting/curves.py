@@ -39,7 +39,8 @@ def plot_accuracy(accuracy: pd.DataFrame, paper: pd.DataFrame | None = None) -> 
         Runs of one experiment or more (see `artifacts.accuracy`).
     paper
         What the paper printed for them (see `artifacts.reference.read_curves`), drawn behind ours
-        for strategies that ran; an experiment without any is drawn alone.
+        for strategies that ran and the numbers of labels between our first and last; an experiment
+        without any is drawn alone.
 
     Returns
     -------
