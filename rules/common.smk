@@ -113,9 +113,12 @@ def of_all_runs(file):
 
 
 def of_experiments(*rule_files):
-    """What rules in these files make of whole experiments, where their constraints allow it."""
+    """What rules in these files make of whole experiments, where their constraints allow it.
+
+    Plain names: in the report a file is that of the rule that made it, not of the one that asks.
+    """
     return [
-        file
+        str(file)
         for rule in workflow.rules
         if Path(rule.snakefile).name in rule_files
         for output in rule.output
@@ -140,4 +143,4 @@ def spanning_files():
     files = [*rules.plot_accuracies.output]
     if WITH_RANDOM:
         files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
-    return files
+    return [str(file) for file in files]

@@ -103,6 +103,8 @@ def plot_share(coverage: pd.DataFrame, column: str, title: str) -> Figure:
             drawn = look(str(strategy))
             line = Line(display_name(str(strategy)), drawn.colour, drawn.marker)
             _draw_share(axes, runs, column, line)
+        bottom, top = axes.get_ylim()
+        axes.set_ylim(max(bottom, -3), min(top, 103))  # bands may leave what a share can be
         axes.set_ylabel(SHARES[column])
         axes.set_title(title)
         draw_label_axis(axes, coverage["labels"])

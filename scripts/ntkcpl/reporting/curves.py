@@ -39,7 +39,8 @@ def plot_accuracy(accuracy: pd.DataFrame, paper: pd.DataFrame | None = None) -> 
         Runs of one experiment or more (see `artifacts.accuracy`).
     paper
         What the paper printed for them (see `artifacts.reference.read_curves`), drawn behind ours
-        for strategies that ran; an experiment without any is drawn alone.
+        for strategies that ran and the numbers of labels between our first and last; an experiment
+        without any is drawn alone.
 
     Returns
     -------
@@ -135,7 +136,8 @@ def _draw_runs(axes: Axes, curves: pd.DataFrame, all_bands: bool) -> None:
 
 
 def _draw_printed(axes: Axes, printed: pd.DataFrame, runs: pd.DataFrame) -> None:
-    ran = printed[printed["strategy"].isin(runs["strategy"])]
+    ran = printed["strategy"].isin(runs["strategy"])
+    ran = printed[ran & printed["labels"].between(runs["labels"].min(), runs["labels"].max())]
     for strategy, points in ran.groupby("strategy", sort=False):
         colour = look(str(strategy)).colour
         axes.plot(points["labels"], 100 * points["mean"], color=colour, zorder=1.8, **PRINTED)

@@ -17,6 +17,7 @@ from ntkcpl.reporting.look import (
     STYLE_SHEET,
     VERMILLION,
 )
+from ntkcpl.reporting.plots import draw_label_axis
 from ntkcpl.reporting.tables import Table
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
@@ -83,19 +84,15 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
         for panels, (what, part) in zip(grid, rows.items(), strict=True):
             for axes, scaling in zip(panels, scalings, strict=True):
                 _draw_agreement(axes, part[part["scaling"] == scaling], what, ceiling)
-            panels[0].set_ylabel("Agreement with the classifier (%)")
             panels[-1].legend(
                 title=what, title_fontsize=7, loc="center left", bbox_to_anchor=(1, 0.5)
             )
         for axes, scaling in zip(grid[0], scalings, strict=True):
             axes.set_title(SCALING_NAMES[scaling])
-        labels = sorted(mean["labels"].unique())
-        grid[0, 0].set_xscale("log")
-        grid[0, 0].set_xticks(labels, [str(n) for n in labels], minor=False)
-        grid[0, 0].minorticks_off()
         for axes in grid[1]:
-            axes.set_xlabel("Number of labels")
+            draw_label_axis(axes, mean["labels"])
             axes.tick_params(axis="x", labelrotation=45)
+        figure.supylabel("Agreement with the classifier (%)", fontsize="medium")
         figure.suptitle(title)
     return figure
 
