@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures study strategies test golden check report lock clean
+.PHONY: help figures study strategies schema test golden check report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (s
 
 strategies: .venv/installed ## List the strategies
 	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
+
+schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
+	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json
 
 test: .venv/installed ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term

@@ -16,12 +16,14 @@ include: "rules/pretrain.smk"
 include: "rules/features.smk"
 include: "rules/rounds.smk"
 include: "rules/evaluate.smk"
+include: "rules/paper.smk"
 include: "rules/report.smk"
+include: "rules/fidelity_inputs.smk"
 include: "rules/fidelity.smk"
 
 
 wildcard_constraints:
-    experiment="[^/]+",
+    experiment=one_of(CONFIG.experiments),  # not the folder results/summary
     strategy="[^/]+",
     seed="[0-9]+",
     round="[0-9]+",
@@ -30,9 +32,8 @@ wildcard_constraints:
 rule all:
     default_target: True
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in experiment_files(experiment)
+        lambda w: [
+            *of_experiments("evaluate.smk", "paper.smk", "report.smk"),
+            *spanning_files(),
         ],
     localrule: True

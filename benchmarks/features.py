@@ -14,12 +14,12 @@ share of the bare pass's speed that the extraction reaches.
 import argparse
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 from PIL import Image
+from timing import rounds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -68,23 +68,24 @@ def main():
         threads=torch.get_num_threads(),
     )
     number = arguments.images * (1 + arguments.views) + 10
-    bare, extraction = [], []
+    batches = -(-number // BATCH)
     with tempfile.TemporaryDirectory() as folder, torch.inference_mode():
         data = dataset(images, Path(folder) if arguments.files else None)
         batch = torch.from_numpy(images[:BATCH])
-        encoder(batch)
-        for _ in range(REPEATS):
-            start = time.perf_counter()
-            for _ in range(-(-number // BATCH)):
+        path = Path(folder) / "features.h5"
+
+        def bare():
+            for _ in range(batches):
                 encoder(batch)
-            bare.append((time.perf_counter() - start) / (-(-number // BATCH) * len(batch)))
-            start = time.perf_counter()
-            path = Path(folder) / "features.h5"
+
+        def extraction():
             extract_features(path, data, encoder, settings, Provenance("{}", {}, ()), False)
-            extraction.append((time.perf_counter() - start) / number)
-    print(f"bare_images_per_second {1 / np.median(bare):.4g}")
-    print(f"extraction_images_per_second {1 / np.median(extraction):.4g}")
-    print(f"extraction_over_bare {np.median(bare) / np.median(extraction):.3f}")
+
+        times = np.median(rounds([bare, extraction], REPEATS), axis=1)
+    per_image = times / (batches * len(batch), number)
+    print(f"bare_images_per_second {1 / per_image[0]:.4g}")
+    print(f"extraction_images_per_second {1 / per_image[1]:.4g}")
+    print(f"extraction_over_bare {per_image[0] / per_image[1]:.3f}")
 
 
 if __name__ == "__main__":

@@ -8,21 +8,14 @@ each; times are in seconds, and ratios are of medians within this run.
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
+from timing import rounds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl.regression.kernel import empirical_ntk, infinite_ntk
-
-
-def seconds(work):
-    """Return the time of one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
 
 
 def main():
@@ -50,8 +43,8 @@ def main():
             outer @ other[:, h:].T,
         ),
     }
-    times = [[seconds(work) for work in works.values()] for _ in range(arguments.repeats + 1)]
-    median = dict(zip(works, np.median(times[1:], axis=0), strict=True))
+    times = rounds(works.values(), arguments.repeats)
+    median = dict(zip(works, np.median(times, axis=1), strict=True))
     for kernel in ("infinite", "empirical"):
         print(f"{kernel}_seconds {median[kernel]:.4g}")
         print(f"{kernel}_over_products {median[kernel] / median[f'{kernel}_products']:.4g}")

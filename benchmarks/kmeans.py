@@ -11,12 +11,12 @@ ours one. At the end, the whole pool is clustered, as TypiClust does. The last l
 
 import argparse
 import sys
-import time
 from pathlib import Path
 
 import numpy as np
 from sklearn.cluster import KMeans
 from sklearn.cluster import kmeans_plusplus as sklearn_plusplus
+from timing import rounds, seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -24,19 +24,6 @@ from ntkcpl.geometry.kmeans import UNKNOWN, constrained_kmeans, kmeans_plusplus,
 from ntkcpl.geometry.scaling import scale_embedding
 
 ITERATIONS = 10  # too few for either to converge
-
-
-def seconds(work):
-    """Return the time of one call."""
-    start = time.perf_counter()
-    work()
-    return time.perf_counter() - start
-
-
-def median_seconds(works, repeats):
-    """Return the median times of `repeats` rounds of calls, after one that is not counted."""
-    times = [[seconds(work) for work in works] for _ in range(repeats + 1)]
-    return np.median(times[1:], axis=0)
 
 
 def overlapping(n, width, rng):
@@ -75,14 +62,13 @@ def main():
     theirs = KMeans(k, init=centres, n_init=1, algorithm="lloyd", tol=0, max_iter=ITERATIONS)
     works = {"": ours(unlabelled, "none")}
     works |= {f"_c{c}": ours(classes, "cannot_link") for c, classes in labelled.items()}
-    *medians, sklearn = median_seconds(
-        [*works.values(), lambda: theirs.fit(x)], arguments.repeats
-    ) / ([ITERATIONS] * len(works) + [theirs.fit(x).n_iter_])
+    times = rounds([*works.values(), lambda: theirs.fit(x)], arguments.repeats)
+    *medians, sklearn = np.median(times, axis=1) / ([ITERATIONS] * len(works) + [theirs.n_iter_])
     for name, median in zip(works, medians, strict=True):
         lines[f"iteration_seconds{name}"] = median
         lines[f"iteration_over_sklearn{name}"] = median / sklearn
 
-    start, sklearn = median_seconds(
+    (start,), (sklearn,) = rounds(
         [lambda: kmeans_plusplus(x, k, rng), lambda: sklearn_plusplus(x, k, random_state=0)], 1
     )
     lines |= {"start_seconds": start, "start_over_sklearn": start / sklearn}

@@ -24,6 +24,7 @@ from lightly.data import LightlyDataset
 from lightly.loss import NegativeCosineSimilarity
 from lightly.transforms import SimSiamTransform
 from PIL import Image
+from timing import rounds
 from torch.utils.data import DataLoader, Dataset
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
@@ -47,6 +48,7 @@ AUGMENTATION = AugmentationSettings(
     horizontal_flip=True,
 )
 ENCODER = EncoderSettings(architecture="resnet18", width=0.25)
+REPEATS = 4  # of what takes a step; an epoch is repeated as the command line says
 
 
 class Pictures(Dataset):
@@ -112,18 +114,7 @@ def bare_step(settings):
         loss.backward()
         optimizer.step()
 
-    return best(step)
-
-
-def best(function, repeats=4):
-    """Return the least seconds that a function takes, once warm."""
-    function()
-    seconds = []
-    for _ in range(repeats):
-        started = time.perf_counter()
-        function()
-        seconds.append(time.perf_counter() - started)
-    return min(seconds)
+    return rounds([step], REPEATS).min()
 
 
 def kornia_over_ours(batch):
@@ -139,9 +130,12 @@ def kornia_over_ours(batch):
     )
     generator = torch.Generator().manual_seed(0)
     ours = images.contiguous(memory_format=torch.channels_last)
-    return best(lambda: theirs(images)) / best(
-        lambda: apply_views(ours, draw_views(batch, AUGMENTATION, generator), (32, 32))
+    works = (
+        lambda: theirs(images),
+        lambda: apply_views(ours, draw_views(batch, AUGMENTATION, generator), (32, 32)),
     )
+    kornia, own = rounds(works, REPEATS).min(axis=1)
+    return kornia / own
 
 
 def main():

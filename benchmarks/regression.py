@@ -18,11 +18,12 @@ within this run.
 import argparse
 import resource
 import sys
-import time
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import torch
+from timing import rounds, seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -33,28 +34,26 @@ from ntkcpl.regression.kernel import infinite_ntk
 
 # Outputs that the obvious way forms at once.
 CHUNK = 2**24
-JITTER = 0.1  # NTKCPL's default
+RIDGE = 0.1  # NTKCPL's default
 
 
 def median_seconds(works, repeats, device):
-    """Return the median time of each work; they take turns, so that noise meets all alike."""
-    times = [[] for _ in works]
-    for _ in range(repeats + 1):
-        for work, seconds in zip(works, times, strict=True):
-            start = time.perf_counter()
-            work()
-            if device.type == "cuda":
-                torch.cuda.synchronize(device)
-            seconds.append(time.perf_counter() - start)
-    return [float(np.median(seconds[1:])) for seconds in times]  # the first is a warm-up
+    """Return the median time of each work, until the device is done with it."""
+
+    def finished(work):
+        work()
+        if device.type == "cuda":
+            torch.cuda.synchronize(device)
+
+    return np.median(rounds([partial(finished, work) for work in works], repeats), axis=1)
 
 
-def naive_counts(residual, ridge, predictions, labels, candidates, chunk):
+def naive_counts(residual, lambda_, predictions, labels, candidates, chunk):
     """Count wrong predictions by forming all outputs after each candidate, in chunks."""
     counts = []
     targets = torch.eye(predictions.shape[1], device=labels.device)[labels]
     for part in candidates.split(chunk):
-        step = residual[part] / (residual[part, part] + ridge)[:, None]
+        step = residual[part] / (residual[part, part] + lambda_)[:, None]
         after = predictions + step[:, :, None] * (targets[part] - predictions[part])[:, None, :]
         counts.append((after.argmax(dim=2) != labels).sum(dim=1))
     return torch.cat(counts)
@@ -78,7 +77,7 @@ def time_steps(n, classes, rng, device, repeats):
     kernel, labels = problem(n, classes, rng)
     copy, zero = torch.tensor(kernel, device=device), torch.zeros(n, device=device)
     labelled = rng.choice(n, max(classes, 20), replace=False)
-    regression = IncrementalRegression(kernel, labels, classes, labelled, JITTER, str(device))
+    regression = IncrementalRegression(kernel, labels, classes, labelled, RIDGE, str(device))
     outputs = torch.tensor(regression.predictions, dtype=torch.float32, device=device)
     targets = torch.tensor(labels, device=device)
     chunk = max(1, CHUNK // (n * classes))
@@ -107,16 +106,16 @@ def time_steps(n, classes, rng, device, repeats):
 
 def time_selection(n, classes, budget, rng, device):
     """Return the lines on a whole selection, once the kernel is there, by both criteria."""
-    lines = {}
-    for criterion in ("risk", "squared_error"):
-        kernel, labels = problem(n, classes, rng)
-        start = time.perf_counter()
-        regression = IncrementalRegression(kernel, labels, classes, [], JITTER, str(device))
-        regression.select(budget, criterion)
-        name = f"{criterion}_seconds_n{n}_c{classes}_b{budget}"
-        lines[name] = time.perf_counter() - start
-        del kernel, regression  # before the next one is made
-    return lines
+
+    def selection(criterion):
+        kernel, labels = problem(n, classes, rng)  # freed before the next one is made
+        data = (kernel, labels, classes, [], RIDGE, str(device))
+        return seconds(lambda: IncrementalRegression(*data).select(budget, criterion))
+
+    return {
+        f"{criterion}_seconds_n{n}_c{classes}_b{budget}": selection(criterion)
+        for criterion in ("risk", "squared_error")
+    }
 
 
 def main():

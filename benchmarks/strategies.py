@@ -15,10 +15,11 @@ import json
 import resource
 import subprocess
 import sys
-import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+from timing import seconds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
@@ -71,23 +72,13 @@ def ours(name, n):
     """Return a function that asks our strategy."""
     embedding, head, labelled, label = inputs(n)
     strategy = strategies.load(SETTINGS.get(name, {"method": name}))
-    hidden = head.hidden(embedding).astype(np.float16)
-    probability = head.probability(embedding).astype(np.float16)
-    known = {"probability": probability, "hidden": hidden, "head": head}
     clustering = strategy.clustering(labels=LABELLED + BUDGET, first_budget=LABELLED)
 
     def ask():
+        pool = Pool(embedding, labelled, label, head)
         if clustering is not None:
-            feature = embedding if clustering.feature == "self" else hidden
-            known["clusters"] = clustering.cluster(
-                feature,
-                labelled,
-                label,
-                probability.argmax(axis=1),
-                np.random.default_rng(0),
-                n_classes=CLASSES,
-            )
-        pool = Pool(embedding, labelled, label, **known)
+            clusters = clustering.cluster(pool, np.random.default_rng(0), n_classes=CLASSES)
+            pool = replace(pool, clusters=clusters)
         return strategy.query(pool, BUDGET, np.random.default_rng(0)).index
 
     return ask
@@ -127,26 +118,25 @@ def measure(make):
     ask = make()
     page = resource.getpagesize()
     before = int(Path("/proc/self/statm").read_text().split()[1]) * page
-    start = time.perf_counter()
-    chosen = ask()
-    seconds = time.perf_counter() - start
+    chosen = []
+    taken = seconds(lambda: chosen.extend(ask()))
     assert len(set(chosen)) == BUDGET
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps([seconds, max(0, peak - before) / 2**30]))
+    print(json.dumps([taken, max(0, peak - before) / 2**30]))
 
 
-def run(which, name, n, seconds):
+def run(which, name, n, limit):
     """Measure in a process of its own; return seconds and memory, or NaN for both."""
     command = [sys.executable, __file__, "--one", which, name, str(n)]
-    limit = (resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES)) if which == "rival" else None
+    memory = (resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES)) if which == "rival" else None
     try:
         done = subprocess.run(
             command,
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=limit,
             check=True,
-            preexec_fn=None if limit is None else lambda: resource.setrlimit(*limit),
+            preexec_fn=None if memory is None else lambda: resource.setrlimit(*memory),
         )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
         return np.nan, np.nan
@@ -168,12 +158,12 @@ def main():
         return
     for n in arguments.samples:
         for name in arguments.strategies:
-            seconds, memory = run("ours", name, n, arguments.limit)
-            print(f"{name}_seconds_n{n} {seconds:.3g}")
+            own, memory = run("ours", name, n, arguments.limit)
+            print(f"{name}_seconds_n{n} {own:.3g}")
             print(f"{name}_memory_gb_n{n} {memory:.3g}")
             if name in RIVALS:
                 theirs, memory = run("rival", name, n, arguments.limit)
-                print(f"{name}_rival_over_ours_n{n} {theirs / seconds:.3g}")
+                print(f"{name}_rival_over_ours_n{n} {theirs / own:.3g}")
                 print(f"{name}_rival_memory_gb_n{n} {memory:.3g}", flush=True)
 
 

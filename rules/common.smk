@@ -1,17 +1,17 @@
 """The checked configuration, and the functions that name inputs, settings and code."""
 
-import hashlib
 import re
 import sys
-from functools import cache
-from modulefinder import ModuleFinder
+from functools import cache, partial
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
 SCRIPTS = Path(workflow.basedir, "scripts")
-sys.path.insert(0, str(SCRIPTS))
+sys.path[:0] = [str(SCRIPTS), str(Path(workflow.basedir, "rules"))]
 
+from digest import digest_code
+from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.settings import canonical_json
 
@@ -32,26 +32,22 @@ def one_of(names):
 # Experiments that start from ready embeddings, and those that make their own.
 READY = {name for name, e in CONFIG.experiments.items() if e.embeddings}
 # Those whose encoder has weights already, and those that train one.
-GIVEN = {n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.checkpoint}
+GIVEN = {
+    n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.has_weights
+}
 TRAINED = CONFIG.experiments.keys() - READY - GIVEN
+# Our experiments that are compared with the paper's -> those; and those that have a Random.
+REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
+WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
+# Those that embed views of the images they buy, not of the whole pool.
+ROUND_BY_ROUND = {
+    name
+    for name in TRAINED | GIVEN
+    if CONFIG.experiments[name].features.views_of == "labelled"
+}
 
-
-@cache
-def code_digest(script, *modules):
-    """Digest of the library modules that a script imports, directly or not, and of `modules`.
-
-    Snakemake sees changes of the script itself, but not of what it imports.
-    """
-    finder = ModuleFinder(path=[str(SCRIPTS)])
-    finder.run_script(str(SCRIPTS / f"{script}.py"))
-    for module in modules:
-        finder.import_hook(module)
-    del finder.modules["__main__"]
-    sha = hashlib.sha256()
-    for file in sorted(Path(m.__file__) for m in finder.modules.values() if m.__file__):
-        sha.update(file.relative_to(SCRIPTS).as_posix().encode())
-        sha.update(file.read_bytes())
-    return sha.hexdigest()
+# Of the code behind a script, which Snakemake does not look into: `digest_code`.
+code_digest = cache(partial(digest_code, SCRIPTS))
 
 
 def canonical(**settings):
@@ -70,14 +66,7 @@ def experiment_of(wildcards):
 
 def strategy_of(wildcards):
     """The strategy's settings."""
-    return CONFIG.strategies[wildcards.strategy]
-
-
-def all_settings(wildcards):
-    """The experiment's settings, with those of its strategies in place of their names."""
-    experiment = experiment_of(wildcards)
-    strategies = {name: CONFIG.strategies[name] for name in experiment.strategies}
-    return canonical(**dict(experiment) | {"strategies": strategies})
+    return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
 
 
 def batch_size(wildcards):
@@ -85,13 +74,17 @@ def batch_size(wildcards):
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
 
 
-def memory_mb(wildcards, attempt):
-    """Megabytes for a job that may hold the kernel of all images that its round considers."""
-    candidates = getattr(strategy_of(wildcards), "candidates", 0)
-    images = experiment_of(wildcards).pool_size or 0
-    if candidates != "all":
-        images = min(images, candidates + experiment_of(wildcards).budgets[-1])
-    return attempt * max(4000, 2000 + 4 * images**2 // 2**20)
+def memory_mb(of):
+    """Resource function: megabytes for a job that does what `of` returns, and its libraries."""
+
+    def megabytes(wildcards, attempt):
+        experiment = experiment_of(wildcards)
+        images, width = experiment.pool_shape
+        width = max(width, experiment.classifier.hidden_width)
+        needed = of(wildcards).memory(images, width, experiment.budgets[-1])
+        return attempt * max(4000, 2000 + (needed + 4 * images * width) // 2**20)
+
+    return megabytes
 
 
 def clustering_of(wildcards):
@@ -101,89 +94,50 @@ def clustering_of(wildcards):
     return strategy_of(wildcards).clustering(labels=labels, first_budget=budgets[0])
 
 
-def clusters(wildcards):
-    """The round's clusters, if the strategy clusters."""
-    return (
-        f"results/{RUN}/clusters.h5".format(**wildcards)
-        if clustering_of(wildcards)
-        else []
-    )
-
-
-def previous_classifier(wildcards):
-    """The classifier of the round before, if there was one."""
-    before = int(wildcards.round) - 1
-    run = RUN.format(**dict(wildcards) | {"round": before})
-    return f"results/{run}/classifier.h5" if before else []
-
-
-def pretraining_history(wildcards):
-    """The training curve of the encoder, if the experiment trains one."""
-    if wildcards.experiment not in TRAINED:
-        return []
-    return "results/{experiment}/pretrain.csv".format(**wildcards)
-
-
-def checkpoint(wildcards):
-    """The file of the encoder's weights; none if they are downloaded."""
-    path = experiment_of(wildcards).encoder.checkpoint_file
-    return str(path) if path else []
-
-
-def all_classifiers(wildcards):
-    """The classifiers of all rounds, in the order of the configuration."""
-    experiment = experiment_of(wildcards)
+def of_all_rounds(file, experiment, strategies, seeds):
+    """The files of that name of all rounds of these runs, in the order of the configuration."""
     return expand(
-        f"results/{RUN}/classifier.h5",
-        experiment=wildcards.experiment,
-        strategy=experiment.strategies,
-        seed=experiment.seeds,
-        round=range(1, len(experiment.budgets) + 1),
-    )
-
-
-def experiment_files(experiment):
-    """What `all` asks for: an experiment's accuracies, figures, tables and summary."""
-    files = [
-        "accuracy.csv",
-        "summary.md",
-        *multiext("figures/accuracy", ".pdf", ".png"),
-        *multiext("tables/accuracy", ".md", ".csv", ".tex"),
-        *multiext("tables/behind_best", ".md", ".csv", ".tex"),
-    ]
-    if experiment in TRAINED:
-        files += multiext("figures/pretraining", ".pdf", ".png")
-    if (
-        "random" in CONFIG.experiments[experiment].strategies
-    ):  # what compares with Random
-        files += multiext("figures/gain", ".pdf", ".png")
-        files += multiext("tables/effective_budget", ".md", ".csv", ".tex")
-    return [f"results/{experiment}/{file}" for file in files]
-
-
-def of_all_rounds(file, strategy="{strategy}"):
-    """Input function: the files of that name of all rounds of a run."""
-    return lambda w: expand(
         f"results/{RUN}/{file}",
-        experiment=w.experiment,
-        strategy=strategy.format(**w),
-        seed=w.seed,
-        round=range(1, len(experiment_of(w).budgets) + 1),
+        experiment=experiment,
+        strategy=strategies,
+        seed=seeds,
+        round=range(1, len(CONFIG.experiments[experiment].budgets) + 1),
     )
 
 
-def ntkcpl_strategies(experiment):
-    """The experiment's strategies that estimate coverage."""
-    names = CONFIG.experiments[experiment].strategies
-    return [name for name in names if CONFIG.strategies[name].method == "ntkcpl"]
+def of_all_runs(file):
+    """Input function: the files of that name of all rounds of all runs."""
+    return lambda w: of_all_rounds(
+        file, w.experiment, experiment_of(w).strategies, experiment_of(w).seeds
+    )
 
 
-def fidelity_files(experiment):
-    """What `fidelity` asks for, besides what `all` does."""
-    files = []
-    if "random" in CONFIG.experiments[experiment].strategies:
-        files += multiext("figures/kernels", ".pdf", ".png")
-        files += multiext("tables/kernels", ".md", ".csv", ".tex")
-    if ntkcpl_strategies(experiment):
-        files += multiext("figures/coverage", ".pdf", ".png")
-    return [f"results/{experiment}/{file}" for file in files]
+def of_experiments(*rule_files):
+    """What rules in these files make of whole experiments, where their constraints allow it."""
+    return [
+        file
+        for rule in workflow.rules
+        if Path(rule.snakefile).name in rule_files
+        for output in rule.output
+        if output.get_wildcard_names() == {"experiment"}
+        for experiment in CONFIG.experiments
+        if output.match(file := output.apply_wildcards({"experiment": experiment}))
+    ]
+
+
+def references(experiments):
+    """Those of `experiments` that are compared with the paper's -> the paper's."""
+    return {n: REFERENCES[n] for n in experiments if n in REFERENCES}
+
+
+def paper_accuracy(experiments):
+    """The paper's accuracies, if any of `experiments` is compared with them."""
+    return str(reference.ACCURACY) if references(experiments) else []
+
+
+def spanning_files():
+    """What the rules in paper.smk make of all experiments together."""
+    files = [*rules.plot_accuracies.output]
+    if WITH_RANDOM:
+        files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
+    return files

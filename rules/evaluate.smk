@@ -3,7 +3,7 @@
 
 rule collect_accuracy:
     input:
-        classifiers=all_classifiers,
+        classifiers=of_all_runs("classifier.h5"),
     output:
         accuracy="results/{experiment}/accuracy.csv",
     log:
@@ -17,9 +17,28 @@ rule collect_accuracy:
         "../scripts/collect_accuracy.py"
 
 
+rule estimate_accuracy:
+    input:
+        features="results/{experiment}/features.h5",
+        classifiers=of_all_runs("classifier.h5"),
+    output:
+        estimates="results/{experiment}/estimated_accuracy.csv",
+    log:
+        "logs/{experiment}/estimate_accuracy.log",
+    benchmark:
+        "logs/{experiment}/estimate_accuracy.tsv"
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("estimate_accuracy"),
+    script:
+        "../scripts/estimate_accuracy.py"
+
+
 rule plot_accuracy:
     input:
-        accuracy="results/{experiment}/accuracy.csv",
+        accuracy=["results/{experiment}/accuracy.csv"],
+        paper=lambda w: paper_accuracy([w.experiment]),
     output:
         pdf="results/{experiment}/figures/accuracy.pdf",
         png=report(
@@ -33,6 +52,7 @@ rule plot_accuracy:
     conda:
         "../envs/environment.yaml"
     params:
+        references=lambda w: references([w.experiment]),
         code=code_digest("plot_accuracy"),
     script:
         "../scripts/plot_accuracy.py"
@@ -40,7 +60,8 @@ rule plot_accuracy:
 
 rule plot_gain:
     input:
-        accuracy="results/{experiment}/accuracy.csv",
+        accuracy=["results/{experiment}/accuracy.csv"],
+        paper=lambda w: paper_accuracy([w.experiment]),
     output:
         pdf="results/{experiment}/figures/gain.pdf",
         png=report(
@@ -50,10 +71,13 @@ rule plot_gain:
         ),
     log:
         "logs/{experiment}/plot_gain.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
     params:
+        references=lambda w: references([w.experiment]),
         code=code_digest("plot_gain"),
     script:
         "../scripts/plot_gain.py"
@@ -71,6 +95,8 @@ rule plot_pretraining:
         ),
     log:
         "logs/{experiment}/plot_pretraining.log",
+    wildcard_constraints:
+        experiment=one_of(TRAINED),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -115,6 +141,8 @@ rule table_effective_budget:
         tex="results/{experiment}/tables/effective_budget.tex",
     log:
         "logs/{experiment}/table_effective_budget.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"

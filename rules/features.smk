@@ -29,7 +29,7 @@ rule extract_features:
 # Not cached between workflows: the cache would hold a copy of a file that is there already.
 rule import_features:
     input:
-        embeddings=lambda w: str(experiment_of(w).embeddings),
+        embeddings=lambda w: str(experiment_of(w).embeddings_file),
     output:
         features="results/{experiment}/features.h5",
     log:
@@ -41,7 +41,7 @@ rule import_features:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(features=experiment_of(w).features),
+        settings=lambda w: canonical(embeddings=experiment_of(w).embeddings),
         code=code_digest("import_features"),
     script:
         "../scripts/import_features.py"

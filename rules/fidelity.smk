@@ -1,12 +1,23 @@
-"""Whether NTKCPL's kernel regression knows what the trained head will do (docs/method.md)."""
+"""Whether NTKCPL's kernel regression knows what the trained head will do (docs/method.md).
+
+And the paper's Figures 1 and 4 to 9, which say why, and at what cost.
+"""
 
 
 rule fidelity:
     input:
-        [
-            file
-            for experiment in CONFIG.experiments
-            for file in fidelity_files(experiment)
+        lambda w: [
+            *of_experiments("fidelity.smk"),
+            *(
+                file.format(
+                    experiment=name,
+                    strategy=strategies[0],
+                    seed=CONFIG.experiments[name].seeds[0],
+                    round=1,
+                )
+                for name, strategies in ESTIMATING.items()
+                for file in rules.plot_coverage_map.output
+            ),
         ],
     localrule: True
 
@@ -14,7 +25,13 @@ rule fidelity:
 rule compare_kernels:
     input:
         features="results/{experiment}/features.h5",
-        classifiers=of_all_rounds("classifier.h5", "random"),
+        classifiers=lambda w: of_all_rounds(
+            "classifier.h5", w.experiment, "random", w.seed
+        ),
+        views=branch(
+            lambda w: w.experiment in ROUND_BY_ROUND,
+            lambda w: of_all_rounds("views.h5", w.experiment, "random", w.seed),
+        ),
     output:
         kernels="results/{experiment}/random/seed{seed}/kernels.csv",
     log:
@@ -46,6 +63,8 @@ rule plot_kernels:
         ),
     log:
         "logs/{experiment}/plot_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -68,6 +87,8 @@ rule table_kernels:
         tex="results/{experiment}/tables/kernels.tex",
     log:
         "logs/{experiment}/table_kernels.log",
+    wildcard_constraints:
+        experiment=one_of(WITH_RANDOM),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -80,9 +101,8 @@ rule table_kernels:
 rule measure_coverage:
     input:
         features="results/{experiment}/features.h5",
-        clusters=of_all_rounds("clusters.h5"),
-        batches=of_all_rounds("batch.csv"),
-        classifiers=of_all_rounds("classifier.h5"),
+        clusters=of_a_run("clusters.h5"),
+        classifiers=of_a_run("classifier.h5"),
     output:
         coverage="results/{experiment}/{strategy}/seed{seed}/coverage.csv",
     log:
@@ -92,7 +112,7 @@ rule measure_coverage:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("measure_coverage"),
@@ -102,21 +122,19 @@ rule measure_coverage:
 
 rule plot_coverage:
     input:
-        coverage=lambda w: expand(
-            "results/{experiment}/{strategy}/seed{seed}/coverage.csv",
-            experiment=w.experiment,
-            strategy=ntkcpl_strategies(w.experiment),
-            seed=experiment_of(w).seeds,
-        ),
+        coverage=of_all_ntkcpl("coverage.csv"),
     output:
         pdf="results/{experiment}/figures/coverage.pdf",
         png=report(
             "results/{experiment}/figures/coverage.png",
+            caption="captions/coverage.rst",
             category="{experiment}",
             labels={"result": "figure", "of": "coverage"},
         ),
     log:
         "logs/{experiment}/plot_coverage.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -124,3 +142,221 @@ rule plot_coverage:
         code=code_digest("plot_coverage"),
     script:
         "../scripts/plot_coverage.py"
+
+
+rule plot_errors:
+    input:
+        coverage=of_all_ntkcpl("coverage.csv"),
+    output:
+        pdf="results/{experiment}/figures/errors.pdf",
+        png=report(
+            "results/{experiment}/figures/errors.png",
+            caption="captions/errors.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "errors"},
+        ),
+    log:
+        "logs/{experiment}/plot_errors.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_errors"),
+    script:
+        "../scripts/plot_errors.py"
+
+
+rule plot_claim:
+    input:
+        coverage=of_all_ntkcpl("coverage.csv"),
+    output:
+        pdf="results/{experiment}/figures/claim.pdf",
+        png=report(
+            "results/{experiment}/figures/claim.png",
+            caption="captions/claim.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "claim"},
+        ),
+    log:
+        "logs/{experiment}/plot_claim.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_claim"),
+    script:
+        "../scripts/plot_claim.py"
+
+
+rule plot_impurity:
+    input:
+        coverage=of_all_ntkcpl("coverage.csv"),
+    output:
+        pdf="results/{experiment}/figures/impurity.pdf",
+        png=report(
+            "results/{experiment}/figures/impurity.png",
+            caption="captions/impurity.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "impurity"},
+        ),
+    log:
+        "logs/{experiment}/plot_impurity.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_impurity"),
+    script:
+        "../scripts/plot_impurity.py"
+
+
+rule plot_over_clustering:
+    input:
+        coverage=of_all_ntkcpl("coverage.csv"),
+    output:
+        pdf="results/{experiment}/figures/over_clustering.pdf",
+        png=report(
+            "results/{experiment}/figures/over_clustering.png",
+            caption="captions/over_clustering.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "over clustering"},
+        ),
+    log:
+        "logs/{experiment}/plot_over_clustering.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_over_clustering"),
+    script:
+        "../scripts/plot_over_clustering.py"
+
+
+rule compare_notions:
+    input:
+        features="results/{experiment}/features.h5",
+        clusters=of_a_run("clusters.h5"),
+        classifiers=of_a_run("classifier.h5"),
+    output:
+        notions="results/{experiment}/{strategy}/seed{seed}/notions.csv",
+    log:
+        "logs/{experiment}/{strategy}/seed{seed}/compare_notions.log",
+    benchmark:
+        "logs/{experiment}/{strategy}/seed{seed}/compare_notions.tsv"
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb(strategy_of),
+    params:
+        strategy=lambda w: strategy_of(w).canonical(),
+        code=code_digest("compare_notions"),
+    script:
+        "../scripts/compare_notions.py"
+
+
+rule table_coverage_notions:
+    input:
+        notions=of_all_ntkcpl("notions.csv"),
+    output:
+        md="results/{experiment}/tables/coverage_notions.md",
+        csv=report(
+            "results/{experiment}/tables/coverage_notions.csv",
+            caption="captions/coverage_notions.rst",
+            category="{experiment}",
+            labels={"result": "table", "of": "coverage notions"},
+        ),
+        tex="results/{experiment}/tables/coverage_notions.tex",
+    log:
+        "logs/{experiment}/table_coverage_notions.log",
+    wildcard_constraints:
+        experiment=one_of(ESTIMATING),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("table_coverage_notions"),
+    script:
+        "../scripts/table_coverage_notions.py"
+
+
+# Of any round of NTKCPL that is asked for; the target `fidelity` asks for one.
+rule plot_coverage_map:
+    input:
+        features="results/{experiment}/features.h5",
+        clusters=f"results/{RUN}/clusters.h5",
+        classifier=f"results/{RUN}/classifier.h5",
+    output:
+        pdf=f"results/{RUN}/coverage_map.pdf",
+        png=report(
+            f"results/{RUN}/coverage_map.png",
+            caption="captions/coverage_map.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "coverage map"},
+        ),
+    log:
+        f"logs/{RUN}/plot_coverage_map.log",
+    conda:
+        "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb(strategy_of),
+    params:
+        strategy=lambda w: strategy_of(w).canonical(),
+        code=code_digest("plot_coverage_map"),
+    script:
+        "../scripts/plot_coverage_map.py"
+
+
+rule plot_selection_time:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+    output:
+        pdf="results/{experiment}/figures/selection_time.pdf",
+        png=report(
+            "results/{experiment}/figures/selection_time.png",
+            caption="captions/selection_time.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "selection time"},
+        ),
+    log:
+        "logs/{experiment}/plot_selection_time.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("plot_selection_time"),
+    script:
+        "../scripts/plot_selection_time.py"
+
+
+rule plot_cluster_number:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+    output:
+        pdf="results/{experiment}/figures/cluster_number.pdf",
+        png=report(
+            "results/{experiment}/figures/cluster_number.png",
+            caption="captions/cluster_number.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "cluster number"},
+        ),
+    log:
+        "logs/{experiment}/plot_cluster_number.log",
+    wildcard_constraints:
+        experiment=one_of(COMPARING_C_MAX),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        numbers=lambda w: cluster_numbers(w.experiment),
+        fewest_labels=MANY_LABELS,
+        code=code_digest("plot_cluster_number"),
+    script:
+        "../scripts/plot_cluster_number.py"

@@ -29,7 +29,8 @@ rule pretrain:
 # Not cached between workflows: the cache would hold a copy of a file that is there already.
 rule import_encoder:
     input:
-        checkpoint=checkpoint,
+        # None for weights that are downloaded.
+        checkpoint=lambda w: experiment_of(w).encoder.checkpoint_file or [],
     output:
         encoder="results/{experiment}/encoder.pt",
     log:
@@ -41,7 +42,11 @@ rule import_encoder:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(encoder=experiment_of(w).encoder),
+        settings=lambda w: canonical(
+            encoder=experiment_of(w).encoder,
+            # Not its file, which is new whenever the environment is.
+            package=experiment_of(w).encoder.weights_version,
+        ),
         code=code_digest("import_encoder"),
     script:
         "../scripts/import_encoder.py"

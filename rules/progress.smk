@@ -53,12 +53,18 @@ def take_lock():
     Snakemake's own lock outlives a killed run and then has to be removed by hand, so the profiles
     switch it off (nolock); the kernel drops this one with the process.
     """
-    lock = os.open(".snakemake/ntkcpl.lock", os.O_RDWR | os.O_CREAT)  # stays open
+    lock = Path(".snakemake/ntkcpl.lock").absolute()
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT)  # stays open
     try:
-        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
         raise WorkflowError(
             f"another snakemake is running in {Path.cwd()}: wait for it to end"
+        )
+    except OSError as error:  # some file systems have no locks: NFS, Lustre
+        logger.warning(
+            f"{lock} cannot be locked ({error.strerror}): start no second snakemake in this "
+            "folder while this one runs"
         )
 
 

@@ -4,8 +4,12 @@
 rule summarise:
     input:
         accuracy="results/{experiment}/accuracy.csv",
-        history=pretraining_history,
+        estimates="results/{experiment}/estimated_accuracy.csv",
+        history=branch(
+            lambda w: w.experiment in TRAINED, "results/{experiment}/pretrain.csv"
+        ),
         features="results/{experiment}/features.h5",
+        views=branch(lambda w: w.experiment in ROUND_BY_ROUND, of_all_runs("views.h5")),
     output:
         summary="results/{experiment}/summary.md",
     log:
@@ -14,7 +18,16 @@ rule summarise:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=all_settings,
+        # With the strategies' settings in place of their names.
+        settings=lambda w: canonical(
+            **experiment_of(w).model_dump()
+            | {
+                "strategies": {
+                    name: CONFIG.strategy(w.experiment, name)
+                    for name in experiment_of(w).strategies
+                }
+            }
+        ),
         code=code_digest("summarise"),
     script:
         "../scripts/summarise.py"

@@ -4,7 +4,14 @@
 rule cluster_pool:
     input:
         features="results/{experiment}/features.h5",
-        classifier=previous_classifier,
+        # None in the first round.
+        classifier=lambda w: (
+            f"results/{RUN}/classifier.h5".format(
+                **dict(w) | {"round": int(w.round) - 1}
+            )
+            if int(w.round) > 1
+            else []
+        ),
     output:
         clusters=f"results/{RUN}/clusters.h5",
     log:
@@ -13,6 +20,8 @@ rule cluster_pool:
         f"logs/{RUN}/cluster_pool.tsv"
     conda:
         "../envs/environment.yaml"
+    resources:
+        mem_mb=memory_mb(clustering_of),
     params:
         settings=lambda w: clustering_of(w).canonical(),
         code=code_digest("cluster_pool"),
@@ -23,8 +32,8 @@ rule cluster_pool:
 rule select_batch:
     input:
         features="results/{experiment}/features.h5",
-        classifier=previous_classifier,
-        clusters=clusters,
+        classifier=rules.cluster_pool.input.classifier,
+        clusters=branch(clustering_of, rules.cluster_pool.output.clusters),
     output:
         batch=f"results/{RUN}/batch.csv",
     log:
@@ -34,21 +43,64 @@ rule select_batch:
     conda:
         "../envs/environment.yaml"
     resources:
-        mem_mb=memory_mb,
+        mem_mb=memory_mb(strategy_of),
     params:
-        settings=lambda w: canonical(strategy=strategy_of(w), batch_size=batch_size(w)),
+        settings=lambda w: canonical(
+            strategy=strategy_of(w),
+            batch_size=batch_size(w),
+        ),
         code=lambda w: code_digest(
-            "select_batch", f"ntkcpl.strategies.{strategy_of(w).method}"
+            "select_batch",
+            f"ntkcpl.strategies.{strategy_of(w).method}",
+            # Imported only where there are clusters.
+            without=() if clustering_of(w) else ("ntkcpl.artifacts.clusters",),
         ),
     script:
         "../scripts/select_batch.py"
+
+
+rule embed_views:
+    input:
+        encoder="results/{experiment}/encoder.pt",
+        features="results/{experiment}/features.h5",
+        batch=f"results/{RUN}/batch.csv",
+    output:
+        views=f"results/{RUN}/views.h5",
+    log:
+        f"logs/{RUN}/embed_views.log",
+    benchmark:
+        f"logs/{RUN}/embed_views.tsv"
+    wildcard_constraints:
+        experiment=one_of(ROUND_BY_ROUND),
+    conda:
+        "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).features.threads
+    params:
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            features=experiment_of(w).features,
+            batch_size=batch_size(w),
+        ),
+        code=lambda w: code_digest(
+            "embed_views", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
+        ),
+    script:
+        "../scripts/embed_views.py"
 
 
 rule train_classifier:
     input:
         features="results/{experiment}/features.h5",
         batch=f"results/{RUN}/batch.csv",
-        classifier=previous_classifier,
+        classifier=rules.cluster_pool.input.classifier,
+        # Of all images bought so far.
+        views=branch(
+            lambda w: w.experiment in ROUND_BY_ROUND,
+            lambda w: expand(
+                f"results/{RUN}/views.h5",
+                **dict(w) | {"round": range(1, int(w.round) + 1)},
+            ),
+        ),
     output:
         classifier=f"results/{RUN}/classifier.h5",
     log:
@@ -57,6 +109,7 @@ rule train_classifier:
         f"logs/{RUN}/train_classifier.tsv"
     conda:
         "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).classifier.threads
     params:
         settings=lambda w: canonical(
             classifier=experiment_of(w).classifier,

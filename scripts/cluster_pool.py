@@ -1,6 +1,6 @@
 """Cluster the pool before a round, for the strategies that ask for it."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

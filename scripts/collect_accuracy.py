@@ -1,11 +1,11 @@
 """Collect the metrics of all classifiers of an experiment in one tidy table."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.accuracy import COLUMNS, write_accuracy
 from ntkcpl.artifacts.classifier import read_metrics
-from ntkcpl.reporting.accuracy import COLUMNS, write_accuracy
 
 rows = [read_metrics(path) for path in snakemake.input.classifiers]
 write_accuracy(snakemake.output.accuracy, [{name: row[name] for name in COLUMNS} for row in rows])

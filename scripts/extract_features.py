@@ -1,6 +1,6 @@
 """Embed all images, and augmented views of the pool, with the pretrained encoder."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
@@ -8,9 +8,11 @@ import json
 
 from ntkcpl import datasets
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, extract_features
 
+keep_freed_memory()
 settings = json.loads(snakemake.params.settings)
 encoder, digest = load_encoder(snakemake.input.encoder)
 extract_features(

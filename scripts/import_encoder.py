@@ -1,6 +1,6 @@
 """Bring an encoder that others have trained into the form of one that was pretrained here."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
@@ -12,7 +12,7 @@ from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.encoders.weights import import_encoder
 
 settings = EncoderSettings.model_validate(json.loads(snakemake.params.settings)["encoder"])
-file = settings.checkpoint_file
+file = settings.weights_file
 inputs = {"checkpoint": content_digest(file)} if file else {}
 save_encoder(
     snakemake.output.encoder,

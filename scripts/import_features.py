@@ -1,6 +1,6 @@
 """Bring ready embeddings into the layout of features.h5."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

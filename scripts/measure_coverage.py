@@ -1,31 +1,23 @@
-"""Compare estimated and true coverage with the classifier's accuracy, after each round."""
+"""Compare estimated and true coverage after each round, and take the difference apart."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
 import json
 
 from ntkcpl import strategies
-from ntkcpl.artifacts.batch import read_estimated_coverage
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import read_clusters
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import write_text
-from ntkcpl.fidelity import Round, measure_coverage
+from ntkcpl.coverage import Round, measure_coverage
 
-w = snakemake.wildcards
-files = snakemake.input
+w, files = snakemake.wildcards, snakemake.input
 features = read_features(files.features)
 rounds = [
-    Round(
-        read_clusters(clusters, features)[0],
-        read_classifier(classifier, features),
-        read_estimated_coverage(batch),
-    )
-    for clusters, batch, classifier in zip(
-        files.clusters, files.batches, files.classifiers, strict=True
-    )
+    Round(read_clusters(clusters, features)[0], read_classifier(classifier, features))
+    for clusters, classifier in zip(files.clusters, files.classifiers, strict=True)
 ]
 strategy = strategies.load(json.loads(snakemake.params.strategy))
 coverage = measure_coverage(features, strategy, rounds, (w.experiment, w.strategy, int(w.seed)))

@@ -1,6 +1,6 @@
 """Plot how often kernels and trained classifiers predict the same class (section 3.3)."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Plot loss and k-NN accuracy against the epochs of pretraining."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Choose which images to label in a round."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

@@ -1,6 +1,6 @@
 """Write the page that a reader of an experiment's results sees first."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
@@ -8,32 +8,35 @@ import json
 
 import pandas as pd
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.features import read_feature_facts
 from ntkcpl.artifacts.files import write_text
-from ntkcpl.reporting.accuracy import read_accuracy
+from ntkcpl.artifacts.views import read_seconds
+from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.summary import summary
 
 accuracy = read_accuracy(snakemake.input.accuracy)
 attributes, sizes = read_feature_facts(snakemake.input.features)
 config = json.loads(snakemake.params.settings)
-pretraining, embedding_seconds = None, {}
+pretraining, stage_seconds = None, {}
 if snakemake.input.history:
     pretraining = pd.read_csv(snakemake.input.history)
-    embedding_seconds["pretrain"] = [pretraining["seconds"].sum()]
-stage = "import_features" if config["dataset"] is None else "extract_features"
-embedding_seconds[stage] = [attributes["seconds"]]
+    stage_seconds["pretrain"] = [pretraining["seconds"].sum()]
+stage = "extract_features" if config["embeddings"] is None else "import_features"
+stage_seconds[stage] = [attributes["seconds"]]
+stage_seconds["cluster_pool and select_batch"] = accuracy["selection_seconds"].tolist()
+if snakemake.input.views:
+    stage_seconds["embed_views"] = [read_seconds(path) for path in snakemake.input.views]
+stage_seconds["train_classifier"] = accuracy["training_seconds"].tolist()
 
 page = summary(
     experiment=snakemake.wildcards.experiment,
     config=config,
     accuracy=accuracy,
+    estimates=read_estimates(snakemake.input.estimates),
     pretraining=pretraining,
     features=attributes,
     sizes=sizes,
-    stage_seconds=embedding_seconds
-    | {
-        "cluster_pool and select_batch": accuracy["selection_seconds"].tolist(),
-        "train_classifier": accuracy["training_seconds"].tolist(),
-    },
+    stage_seconds=stage_seconds,
 )
 write_text(snakemake.output.summary, page)

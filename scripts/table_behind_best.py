@@ -1,11 +1,11 @@
 """Tabulate how far each strategy is behind the best, and where a paired test can tell."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.reporting import tables
-from ntkcpl.reporting.accuracy import read_accuracy
 
 accuracy = read_accuracy(snakemake.input.accuracy)
 tables.write(tables.behind_best_table(accuracy), *snakemake.output)

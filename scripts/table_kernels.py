@@ -1,6 +1,6 @@
 """Tabulate how often kernels and trained classifiers predict the same class."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 

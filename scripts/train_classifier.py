@@ -1,10 +1,11 @@
 """Train the classifier on all labels held after a round."""
 
-from ntkcpl.logs import log_to
+from _job import log_to
 
 log_to(snakemake.log[0])
 
 import json
+from dataclasses import replace
 
 import numpy as np
 
@@ -12,6 +13,7 @@ from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.classifier import read_classifier, write_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.views import read_views
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.rounds import Identity
 
@@ -25,6 +27,9 @@ if snakemake.input.classifier:
     before = read_classifier(snakemake.input.classifier, features)
     inputs["classifier"] = before.digest
     labelled = np.concatenate([before.labelled, labelled])
+if snakemake.input.views:
+    views, inputs["views"] = read_views(snakemake.input.views, features)
+    features = replace(features, views=views)
 
 classifier = train_classifier(
     features,

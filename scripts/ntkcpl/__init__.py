@@ -1,6 +1,6 @@
 """NTKCPL and the active-learning strategies it is compared with.
 
-The library behind the workflow; it knows nothing of Snakemake. `docs/method.md` says what it
+The library behind the workflow, which it knows nothing of. `docs/method.md` says what it
 computes and why, `docs/artifacts.md` what each file holds.
 """
 

@@ -1,7 +1,7 @@
 """The configuration: what may stand in it, and one sentence for each thing that may not."""
 
 from collections.abc import Iterable, Mapping
-from functools import reduce
+from functools import cached_property, reduce
 from itertools import pairwise
 from operator import or_
 from pathlib import Path
@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Self, get_args, get_origin
 from pydantic import (
     AfterValidator,
     BaseModel,
-    Discriminator,
+    BeforeValidator,
     Field,
     StringConstraints,
-    Tag,
     ValidationError,
     ValidationInfo,
     field_validator,
@@ -23,6 +22,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ntkcpl import datasets, precomputed, strategies
+from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
@@ -35,6 +35,8 @@ class ConfigError(Exception):
     """The configuration is wrong; the message is one sentence for each wrong key."""
 
 
+# Numbers in an embedding whose width the settings of the encoder do not tell: one of timm's.
+UNKNOWN_WIDTH = 2048
 # Names become folders and wildcards.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
@@ -51,36 +53,34 @@ def _distinct(values: list[Any]) -> list[Any]:
     return values
 
 
-def _file_fits(features: str) -> str:
+def _file_fits(path: str) -> str:
     try:
-        precomputed.pool_size(Path(features).expanduser())
+        precomputed.pool_shape(Path(path).expanduser())
     except (precomputed.EmbeddingsError, RuntimeError) as error:  # or "~" of nobody
         raise ValueError(str(error)) from error
-    return features
+    return path
 
 
-def _kind_of_features(features: Any) -> str | None:
-    if isinstance(features, str):
-        return "path"
-    settings = isinstance(features, Mapping | FeatureSettings)
-    return FeatureSettings.__name__ if settings else None
+def _by_name(entries: Any) -> Any:
+    """Turn the list, of names and of names with what differs, into what differs by name."""
+    form = "names, or names with what differs such as ntkcpl_al: {max_clusters: 100}"
+    if not isinstance(entries, list) or not entries:
+        raise ValueError(f"must be a list of {form}, but is {entries!r}")
+    by_name: dict[str, Any] = {}
+    for entry in entries:
+        named = {entry: {}} if isinstance(entry, str) else entry
+        if not isinstance(named, dict) or len(named) != 1:
+            raise ValueError(f"must be a list of {form}, but holds {entry!r}")
+        if by_name.keys() & named:
+            raise ValueError("must not repeat a value")
+        by_name |= named
+    return by_name
 
 
 PositiveInt = Annotated[int, Field(ge=1)]
 if TYPE_CHECKING:
     AnyStrategy = strategies.Strategy
-    Features = FeatureSettings | str
 else:
-    # Told apart before they are checked, so that a mistake gives one sentence, not one for each.
-    Features = Annotated[
-        Annotated[FeatureSettings, Tag(FeatureSettings.__name__)]
-        | Annotated[str, AfterValidator(_file_fits), Tag("path")],
-        Discriminator(
-            _kind_of_features,
-            custom_error_type="kind_of_features",
-            custom_error_message="must be settings or the path of an HDF5 file",
-        ),
-    ]
     AnyStrategy = Annotated[
         reduce(or_, map(strategies.strategy_class, strategies.methods())),
         Field(discriminator="method"),
@@ -90,18 +90,21 @@ else:
 class ExperimentSettings(Settings):
     """A data set, an encoder, a query schedule, a classifier's recipe and a list of strategies.
 
-    Ready embeddings take the place of data set, encoder and pretraining.
+    Ready embeddings take the place of data set, encoder, pretraining and features.
     """
 
-    features: Features  # the first to be checked: the next three depend on it
-    """How the images are embedded, or the path of an HDF5 file that holds their embeddings,
-    relative to the working directory."""
+    # The first to be checked: the next four depend on it.
+    embeddings: Annotated[str, AfterValidator(_file_fits)] | None = None
+    """HDF5 file of ready embeddings, relative to the working directory, in place of the next
+    four."""
     dataset: DatasetSettings | None = Field(default=None, validate_default=True)
     """The images."""
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)
     """The network that turns an image into an embedding."""
     pretraining: PretrainingSettings | None = Field(default=None, validate_default=True)
-    """How the encoder is trained, without labels; left out if it has a checkpoint."""
+    """How the encoder is trained, without labels; left out if it has weights already."""
+    features: FeatureSettings | None = Field(default=None, validate_default=True)
+    """How the images are embedded."""
     budgets: Annotated[list[PositiveInt], Field(min_length=1), AfterValidator(_increasing)]
     """Labels held after each round."""
     seeds: Annotated[
@@ -110,8 +113,21 @@ class ExperimentSettings(Settings):
     """Repetitions: each strategy is run once for each seed."""
     classifier: ClassifierSettings
     """How the classifier is trained in each round."""
-    strategies: Annotated[list[Name], Field(min_length=1), AfterValidator(_distinct)]
-    """Names of the strategies to compare, defined under the top-level key `strategies`."""
+    strategies: Annotated[
+        dict[Name, dict[str, Any]],
+        BeforeValidator(
+            _by_name,
+            json_schema_input_type=Annotated[
+                list[Name | dict[Name, dict[str, Any]]], Field(min_length=1)
+            ],
+        ),
+    ]
+    """The strategies to compare, in the order of legends and tables: names that are defined under
+    the top-level key `strategies`, or such names with what differs here, method or parameters."""
+
+    reference: str | None = None
+    """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
+    with."""
 
     @property
     def batch_sizes(self) -> list[int]:
@@ -119,29 +135,54 @@ class ExperimentSettings(Settings):
         return [after - before for before, after in pairwise([0, *self.budgets])]
 
     @property
-    def pool_size(self) -> int | None:
-        """Images in the pool; None if that is not known before they are read."""
-        if self.dataset is not None:
-            return datasets.pool_size(self.dataset)
-        assert self.embeddings is not None
-        return precomputed.pool_size(self.embeddings)
-
-    @property
-    def embeddings(self) -> Path | None:
+    def embeddings_file(self) -> Path | None:
         """The file of ready embeddings, if the experiment starts from one."""
-        return Path(self.features).expanduser() if isinstance(self.features, str) else None
+        return None if self.embeddings is None else Path(self.embeddings).expanduser()
 
-    @field_validator("dataset", "encoder", "pretraining")
+    @cached_property
+    def pool_shape(self) -> tuple[int, int]:
+        """Images in the pool, and numbers in the embedding of one.
+
+        Where only reading them tells they are an upper bound, or a guess.
+        """
+        if self.embeddings_file is not None:
+            return precomputed.pool_shape(self.embeddings_file)
+        assert self.dataset is not None and self.encoder is not None
+        width = self.encoder.embedding_width or UNKNOWN_WIDTH
+        return datasets.pool_size(self.dataset), width
+
+    @field_validator("reference")
     @classmethod
-    def _goes_with_features(cls, value: Settings | None, info: ValidationInfo) -> Settings | None:
-        features = info.data.get("features")  # None if they are wrong themselves
-        if isinstance(features, str) and value is not None:
-            raise ValueError("does not go with a features path, which replaces it: leave it out")
-        encoder = info.data.get("encoder")  # None if it is wrong itself, or the one checked
-        frozen = encoder is not None and encoder.checkpoint is not None
-        if frozen and value is not None:
-            raise ValueError("does not go with encoder.checkpoint, which replaces it: leave it out")
-        if isinstance(features, FeatureSettings) and value is None and not frozen:
+    def _is_of_the_paper(cls, value: str | None) -> str | None:
+        if value is not None and value not in label_counts():
+            raise ValueError(f"must be one of {', '.join(label_counts())}, but is {value!r}")
+        return value
+
+    @model_validator(mode="before")
+    @classmethod
+    def _no_path_under_features(cls, values: Any) -> Any:
+        if isinstance(values, Mapping) and isinstance(values.get("features"), str):
+            raise ValueError("features takes settings; name the file under embeddings")
+        return values
+
+    @field_validator("dataset", "encoder", "pretraining", "features")
+    @classmethod
+    def _goes_with_embeddings(cls, value: Settings | None, info: ValidationInfo) -> Settings | None:
+        if "embeddings" not in info.data:  # they are wrong themselves
+            return value
+        encoder = info.data.get("encoder")  # None if it is wrong itself, or not checked yet
+        replacements = {"embeddings": info.data["embeddings"]}
+        if info.field_name == "pretraining" and encoder is not None and encoder.has_weights:
+            key = "checkpoint" if encoder.checkpoint else "architecture"
+            replacements[f"encoder.{key}"] = getattr(encoder, key)
+        for key, replacement in replacements.items():
+            if replacement is not None:
+                if value is not None:
+                    raise ValueError(
+                        f"does not go with {key} {replacement}, which replaces it: leave it out"
+                    )
+                return value
+        if value is None:
             raise PydanticCustomError("missing", "is missing")
         return value
 
@@ -165,12 +206,31 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="after")
     def _pool_is_large_enough(self) -> Self:
-        name = str(self.features) if self.dataset is None else self.dataset.name
-        pool_size = self.pool_size
-        if pool_size is not None and self.budgets[-1] > pool_size:
+        name = self.embeddings if self.dataset is None else self.dataset.name
+        try:
+            size, _ = self.pool_shape
+        except datasets.DatasetError as error:
+            raise ValueError(str(error)) from error
+        if self.budgets[-1] > size:
             raise ValueError(
                 f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "
-                f"{pool_size} images: no batch may be larger than what is left of the pool"
+                f"{size} images: no batch may be larger than what is left of the pool"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _has_what_the_reference_has(self) -> Self:
+        if self.reference is None:
+            return self
+        if "random" not in self.strategies:
+            raise ValueError(
+                "reference compares gains over the strategy random: add it to strategies"
+            )
+        printed = label_counts()[self.reference]
+        if not {*printed} & {*self.budgets}:
+            raise ValueError(
+                f"reference {self.reference} shares no number of labels with budgets: it has "
+                f"{', '.join(map(str, printed))}"
             )
         return self
 
@@ -179,28 +239,56 @@ class Config(Settings):
     """The whole configuration."""
 
     experiments: Annotated[dict[Name, ExperimentSettings], Field(min_length=1)]
-    """The experiments that `snakemake` builds."""
+    """The experiments to build."""
     strategies: Annotated[dict[Name, AnyStrategy], Field(min_length=1)]
     """The strategies that experiments may list: a name, a method and its parameters."""
+
+    def strategy(self, experiment: str, name: str) -> AnyStrategy:
+        """Return a strategy as an experiment runs it, with what differs there."""
+        defined = self.strategies[name]
+        differs = self.experiments[experiment].strategies[name]
+        kind = strategies.strategy_class(differs.get("method", defined.method))
+        kept = dict(defined) if isinstance(defined, kind) else {}  # another method's are its own
+        return kind.model_validate(kept | differs) if differs else defined
+
+    @model_validator(mode="after")
+    def _summary_is_no_experiment(self) -> Self:
+        if "summary" in self.experiments:
+            raise _at(
+                "experiments.summary",
+                "results/summary is for what spans experiments: choose another name",
+            )
+        return self
 
     @model_validator(mode="after")
     def _experiments_fit_strategies(self) -> Self:
         for name, experiment in self.experiments.items():
             for strategy in experiment.strategies:
-                if strategy not in self.strategies:
-                    raise _at(
-                        f"experiments.{name}.strategies",
-                        f"{strategy!r} is not defined; defined are {', '.join(self.strategies)}",
-                    )
-                self._check_candidates(strategy, experiment.batch_sizes)
+                self._check_strategy(name, strategy)
         return self
 
-    def _check_candidates(self, strategy: str, batch_sizes: list[int]) -> None:
-        candidates: int | str = getattr(self.strategies[strategy], "candidates", "all")
-        if isinstance(candidates, int) and candidates < max(batch_sizes):
+    def _check_strategy(self, experiment: str, name: str) -> None:
+        key = f"experiments.{experiment}.strategies"
+        if name not in self.strategies:
+            defined = ", ".join(self.strategies)
+            raise _at(key, f"{name!r} is not defined; defined are {defined}")
+        method = self.experiments[experiment].strategies[name].get("method")
+        if method not in (None, *strategies.methods()):
+            allowed = ", ".join(strategies.methods())
+            raise _at(f"{key}.{name}.method", f"must be one of {allowed}, but is {method!r}")
+        kind = strategies.strategy_class(method or self.strategies[name].method)
+        try:
+            strategy = self.strategy(experiment, name)
+        except ValidationError as error:
+            parameter, message = next(iter(_faults(error, kind).items()))
+            raise _at(f"{key}.{name}.{parameter}", message) from error
+        differs = "candidates" in self.experiments[experiment].strategies[name]
+        candidates: int | str = getattr(strategy, "candidates", "all")
+        largest = max(self.experiments[experiment].batch_sizes)
+        if isinstance(candidates, int) and candidates < largest:
             raise _at(
-                f"strategies.{strategy}.candidates",
-                f"{candidates} are fewer than the largest batch, {max(batch_sizes)}",
+                f"{key if differs else 'strategies'}.{name}.candidates",
+                f"{candidates} are fewer than the largest batch, {largest}",
             )
 
 
@@ -220,19 +308,25 @@ def load_config(values: Mapping[str, Any]) -> Config:
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
-        faults: dict[str, list[str]] = {}
-        for fault in error.errors():
-            path, parent = _resolve(fault["loc"])
-            key = fault.get("ctx", {}).get("key", ".".join(path))
-            messages = faults.setdefault(key, [])
-            messages.append(_fault(fault, parent))
+        sentences = [f"{key}: {message}" for key, message in _faults(error, Config).items()]
+        raise ConfigError("\n".join(sentences)) from None
+
+
+def _faults(error: ValidationError, root: type[BaseModel]) -> dict[str, str]:
+    """Return what is wrong with each key of a model, in one sentence."""
+    faults: dict[str, list[str]] = {}
+    for fault in error.errors():
+        path, parent = _resolve(fault["loc"], root)
+        key = fault.get("ctx", {}).get("key", ".".join(path))
+        faults.setdefault(key, []).append(_fault(fault, parent))
     # A value that fits no member of a union is a fault of each: they make one sentence.
-    sentences = [f"{key}: {' or '.join(dict.fromkeys(all_))}" for key, all_ in faults.items()]
-    raise ConfigError("\n".join(sentences))
+    return {key: " or ".join(dict.fromkeys(messages)) for key, messages in faults.items()}
 
 
-def _resolve(location: Iterable[str | int]) -> tuple[list[str], type[BaseModel]]:
-    """Follow pydantic's location into the models.
+def _resolve(
+    location: Iterable[str | int], root: type[BaseModel]
+) -> tuple[list[str], type[BaseModel]]:
+    """Follow pydantic's location into the models, from `root` on.
 
     Returns
     -------
@@ -242,8 +336,8 @@ def _resolve(location: Iterable[str | int]) -> tuple[list[str], type[BaseModel]]
         The innermost model on the way, of which the last key is a field, or should be.
     """
     path: list[str] = []
-    model: type[BaseModel] = Config
-    here: Any = Config
+    model = root
+    here: Any = root
     for part in location:
         if get_origin(here) is Annotated:
             here = get_args(here)[0]
@@ -255,9 +349,6 @@ def _resolve(location: Iterable[str | int]) -> tuple[list[str], type[BaseModel]]
             here = None if field is None else field.annotation
         elif get_origin(here) in (dict, list):
             here = get_args(here)[-1]
-        elif part == FeatureSettings.__name__:
-            here = FeatureSettings
-            continue
         elif part in strategies.methods() and here is not None:
             here = strategies.strategy_class(str(part))
             continue

@@ -1,4 +1,4 @@
-"""Feature extraction: embeddings of all images, and of augmented views of the pool."""
+"""Feature extraction: embeddings of all images, and of augmented views."""
 
 import json
 import math
@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,7 +44,10 @@ class FeatureSettings(Settings):
     """Settings of feature extraction; the defaults are those of the digits run."""
 
     views: int = Field(default=16, ge=1)
-    """Augmented views of each pool image, V."""
+    """Augmented views of an image, V."""
+    views_of: Literal["pool", "labelled"] = "pool"
+    """Whose views are embedded: at once those of all images of the pool, or in each round and run
+    those of the images that it buys. An image has the same views either way."""
     view: ViewSettings = ViewSettings()
     """How views are drawn."""
     batch_size: int = Field(default=512, ge=1)
@@ -105,7 +108,8 @@ def extract_features(
 
     start = time.perf_counter()
     encoder = encoder.to(default_device())
-    total = len(dataset.pool.images) * (1 + settings.views) + len(dataset.test.images)
+    n_views = settings.views if settings.views_of == "pool" else 0
+    total = len(dataset.pool.images) * (1 + n_views) + len(dataset.test.images)
     splits = {"pool": dataset.pool, "test": dataset.test}
     # By the code that decides the result, not by the revision, which any edit changes.
     origin = [provenance.settings, dict(provenance.inputs), provenance.code, library_versions()]
@@ -126,19 +130,58 @@ def extract_features(
             file.store(f"{name}/label", split.label)
             file.store(f"{name}/id", split.id)
         file.store("classes", dataset.classes)
-        shape = (len(dataset.pool.id), settings.views, encoder.embedding_width)
+        shape = (len(dataset.pool.id), n_views, encoder.embedding_width)
         views = file.create("pool/views", shape, chunk_rows=1)  # read for few rows at a time
-        drawn = draw_views(len(dataset.pool.id), settings)
-        make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
-        size = max(1, PART // settings.views)
-        for rows, part in _by_parts("views", dataset.pool.id, size, make_views, parts, bar.update):
-            views[rows] = part
+        if n_views:
+            drawn = draw_views(len(dataset.pool.id), settings)
+            make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
+            size, ids = max(1, PART // n_views), dataset.pool.id
+            for rows, part in _by_parts("views", ids, size, make_views, parts, bar.update):
+                views[rows] = part
         pool, test = ((file.array(f"{name}/embedding"), s.label) for name, s in splits.items())
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["seconds"] = time.perf_counter() - start
     parts.remove()
+
+
+def embed_views(
+    images: "Split",
+    index: NDArray[np.int64],
+    number: int,
+    encoder: "Encoder",
+    settings: FeatureSettings,
+) -> NDArray[np.float16]:
+    """Return the embeddings of the augmented views of some images of a pool, float16 (B, V, D).
+
+    They are those that `extract_features` embeds of the whole pool, whichever images are asked for.
+
+    Parameters
+    ----------
+    images
+        B images.
+    index : int64 (B,)
+        Their indices in the pool.
+    number
+        Images in the pool.
+    encoder, settings
+        As of `extract_features`.
+
+    Raises
+    ------
+    FeatureError
+        If an embedding is not finite in float16.
+    """
+    from ntkcpl.devices import fixed_threads
+
+    offset, mirrored = draw_views(number, settings)
+    drawn = offset[index], mirrored[index]
+    encoder = encoder.to(default_device())
+    with fixed_threads(settings.threads):
+        views = _embed_views(images, *drawn, encoder, settings, lambda _: None, slice(None))
+    _check_finite(views, images.id)
+    return views
 
 
 def draw_views(

@@ -18,6 +18,15 @@ BATCHNORM_EPS = 1e-5  # torch's default
 BLOCK = 8192  # images whose hidden units are held at once, where only the outputs are wanted
 
 
+def asking_memory(n: int, d: int) -> int:
+    """Return about how many bytes it takes to ask a head about n images.
+
+    These are the rows asked about, and what a block of them becomes on the way to the outputs;
+    d is the number of their dimensions or of hidden units, whichever are more.
+    """
+    return 4 * n * d + 28 * min(n, BLOCK) * d
+
+
 @dataclass(frozen=True)
 class Head:
     """Linear-BatchNorm-ReLU-Linear in evaluation mode, the batch norm folded into the first layer.

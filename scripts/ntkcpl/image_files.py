@@ -44,12 +44,16 @@ class ImageFiles:
 
     def __getitem__(self, rows: slice | NDArray[np.int64]) -> NDArray[np.uint8]:
         """Return the images of some rows, uint8 (B, 3, size, size)."""
-        paths = self.paths[rows] if isinstance(rows, slice) else [self.paths[r] for r in rows]
+        paths = self.paths_of(rows)
         images = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
         with ThreadPoolExecutor(os.cpu_count()) as readers:
             for row, image in enumerate(readers.map(lambda p: read_image(p, self.size), paths)):
                 images[row] = image
         return images
+
+    def paths_of(self, rows: slice | NDArray[np.int64]) -> Sequence[Path]:
+        """Return the files of some rows."""
+        return self.paths[rows] if isinstance(rows, slice) else [self.paths[r] for r in rows]
 
     def broken(self) -> dict[int, str]:
         """Decode every file, and return the rows of those that cannot be, with the reason."""
@@ -58,13 +62,13 @@ class ImageFiles:
             return {row: reason for row, reason in enumerate(reasons) if reason}
 
 
-def rows_of(images: NDArray[np.uint8] | ImageFiles, rows: slice) -> NDArray[np.uint8] | ImageFiles:
+def rows_of(
+    images: NDArray[np.uint8] | ImageFiles, rows: slice | NDArray[np.int64]
+) -> NDArray[np.uint8] | ImageFiles:
     """Return some rows of images; of files, without decoding them."""
-    return (
-        replace(images, paths=images.paths[rows])
-        if isinstance(images, ImageFiles)
-        else images[rows]
-    )
+    if isinstance(images, ImageFiles):
+        return replace(images, paths=images.paths_of(rows))
+    return images[rows]
 
 
 def batches(
@@ -83,12 +87,12 @@ def batches(
 
 def find_images(folder: Path) -> list[Path]:
     """Return all image files below a folder, sorted by their names; hidden ones are left out."""
-    paths = (path for path in folder.rglob("*") if path.suffix.lower() in EXTENSIONS)
-    return sorted(
-        path
-        for path in paths
-        if path.is_file() and not any(p.startswith(".") for p in path.relative_to(folder).parts)
-    )
+    found: list[Path] = []
+    for parent, folders, names in os.walk(folder):  # looks at no file, of which there may be many
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        images = (name for name in names if name.lower().endswith(EXTENSIONS))
+        found += [Path(parent, name) for name in images if not name.startswith(".")]
+    return sorted(found)
 
 
 def read_image(path: Path, size: int) -> NDArray[np.uint8]:
@@ -102,12 +106,20 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
     OSError, ValueError, SyntaxError
         If it cannot be decoded.
     """
+    image = ImageOps.fit(open_image(path, size), (size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image).transpose(2, 0, 1)
+
+
+def open_image(path: Path, size: int) -> Image.Image:
+    """Return a whole image as `read_image` understands it, at least `size` pixels wide and high.
+
+    It is smaller only where the file's is. Raises as `read_image` does.
+    """
     with Image.open(path) as file:
         # JPEGs are decoded at a fraction of their size, if that is still large enough.
         file.draft("RGB", (size, size))
         image = ImageOps.exif_transpose(_eight_bits(file))
-    image = ImageOps.fit(image.convert("RGB"), (size, size), Image.Resampling.BICUBIC)
-    return np.asarray(image).transpose(2, 0, 1)
+    return image.convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -67,10 +67,11 @@ def open_embeddings(path: str | Path) -> Iterator[h5py.File]:
         yield file
 
 
-def pool_size(path: str | Path) -> int:
-    """Return the number of images in the pool. Raises EmbeddingsError (see `open_embeddings`)."""
+def pool_shape(path: str | Path) -> tuple[int, int]:
+    """Return the shape of the pool's embedding. Raises EmbeddingsError (see `open_embeddings`)."""
     with open_embeddings(path) as file:
-        return len(file["pool/label"])
+        number, width = file["pool/embedding"].shape
+        return number, width
 
 
 def import_features(

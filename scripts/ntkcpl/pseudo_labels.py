@@ -15,10 +15,12 @@ from ntkcpl.geometry.kmeans import (
     UNKNOWN,
     Constraint,
     constrained_kmeans,
+    kmeans_memory,
     lloyd,
     most_clusters,
 )
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.head import asking_memory
 from ntkcpl.records import Clusters, Pool
 from ntkcpl.settings import Settings
 
@@ -42,6 +44,16 @@ class Clustering(Settings):
     """Clusters after splitting (N_clu)."""
     starts: PositiveInt
     """Starts of k-means, of which the one ahead after some iterations is kept."""
+
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        """Return about how many bytes `cluster` takes at its peak, beside the embedding.
+
+        The parameters are those of `Strategy.memory`.
+        """
+        m = n if self.candidates == "all" else min(n, self.candidates + labels)
+        # Of more classes than dimensions there is no telling yet.
+        n_clusters = d if self.n_clusters == "classes" else self.n_clusters
+        return asking_memory(m, d) + kmeans_memory(m, d, n_clusters)
 
     def cluster(
         self, pool: Pool, rng: np.random.Generator, n_classes: int | None = None

@@ -26,6 +26,33 @@ class Rows(Protocol):
 
 
 @dataclass(frozen=True)
+class SomeRows:
+    """Some rows of a large array, asked for by their indices in it.
+
+    Attributes
+    ----------
+    index : int64 (B,)
+        Which rows.
+    rows : (B, ...)
+        What stands there.
+    """
+
+    index: NDArray[np.int64]
+    rows: NDArray[Any]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """As of `rows`."""
+        return self.rows.shape
+
+    def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[Any]:
+        """Return the rows of some indices; raises KeyError for one that is not among them."""
+        place = {row: number for number, row in enumerate(self.index.tolist())}
+        found: NDArray[Any] = self.rows[[place[row] for row in rows.tolist()]]
+        return found
+
+
+@dataclass(frozen=True)
 class Features:
     """What is known of all images before any is labelled.
 
@@ -35,7 +62,8 @@ class Features:
         Embeddings of the pool.
     views : float (N, V, D)
         Embeddings of augmented views of the pool, on which the classifier is trained: an array, or
-        a data set of an HDF5 file, of which only the rows asked for are read.
+        a data set of an HDF5 file, of which only the rows asked for are read. V is 0 where views
+        are embedded of labelled images only, and `SomeRows` to be put here.
     label : int64 (N,)
         Classes of the pool, -1 where unknown.
     id : list of N str

@@ -37,9 +37,8 @@ ONE_OF = f"one of {', '.join(methods())}"
 def test_the_configurations_shipped_are_valid(path, tmp_path):
     values = yaml.safe_load(Path(path).read_text())
     for experiment in values["experiments"].values():
-        features = experiment["features"]
-        if isinstance(features, str) and not Path(features).exists():
-            pytest.skip(f"{features} is not here")
+        if not Path(experiment.get("embeddings", "")).exists():
+            pytest.skip(f"{experiment['embeddings']} is not here")
         # Where images and weights have to be put first, a stand-in is enough.
         if "root" in experiment.get("dataset", {}):
             experiment["dataset"]["root"] = str(tmp_path)
@@ -53,7 +52,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
     ("path", "value", "sentence"),
     [
         ("experimets", {}, "experimets: there is no such key; allowed are experiments, strategies"),
-        (f"{D}.budget", [1], f"{D}.budget: there is no such key; allowed are features, dataset"),
+        (f"{D}.budget", [1], f"{D}.budget: there is no such key; allowed are embeddings, dataset"),
         (f"{D}.classifier.lr", 0.1, f"{D}.classifier.lr: there is no such key; allowed are hidden"),
         (f"{D}.budgets", DELETED, f"{D}.budgets: this key is missing"),
         (f"{D}.budgets", [20, 20], f"{D}.budgets: must increase"),
@@ -92,6 +91,21 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
             16,
             f"{D}: pretraining.source_size goes with images in files, and digits has none",
         ),
+        (
+            f"{D}.encoder.width",
+            0,
+            f"{D}.encoder.width: should be greater than or equal to 0.0625, but is 0",
+        ),
+        (
+            f"{D}.dataset",
+            {"name": "imagefolder", "root": "config", "image_size": 0},
+            f"{D}.dataset.image_size: should be greater than or equal to 8, but is 0",
+        ),
+        (
+            f"{D}.dataset",
+            {"name": "imagefolder", "root": "config"},
+            f"{D}: imagefolder finds no image below config: put there images",
+        ),
         (f"{D}.encoder.architecture", "vgg", f"{D}.encoder.architecture: must be one of resnet9"),
         (f"{D}.dataset.name", "mnist", f"{D}.dataset.name: there is no data set 'mnist'"),
         (f"{D}.dataset", {"name": "cifar10", "root": "nowhere"}, f"{D}.dataset: root nowhere is"),
@@ -102,13 +116,59 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (
             f"{D}.features",
             16,
-            f"{D}.features: must be settings or the path of an HDF5 file, but is",
+            f"{D}.features: should be a valid dictionary or instance of FeatureSettings, but is 16",
         ),
         (f"{D}.features", {"views": 0}, f"{D}.features.views: should be greater than or equal"),
         (f"{D}.features", {"view": {"x": 0}}, f"{D}.features.view.x: there is no such key"),
-        (f"{D}.features", "no.h5", f"{D}.features: no.h5 is no file: name an HDF5 file"),
-        (f"{D}.features", "config.yaml", f"{D}.features: config.yaml is truncated or no HDF5"),
-        (f"{D}.features", "~no.such.user/x", f"{D}.features: Could not determine home directory"),
+        (f"{D}.features", "my.h5", f"{D}: features takes settings; name the file under embeddings"),
+        (f"{D}.embeddings", "no.h5", f"{D}.embeddings: no.h5 is no file: name an HDF5 file"),
+        (f"{D}.embeddings", "config.yaml", f"{D}.embeddings: config.yaml is truncated or no HDF5"),
+        (f"{D}.embeddings", "~no.such.user/x", f"{D}.embeddings: Could not determine home direct"),
+        (f"{D}.embeddings", {}, f"{D}.embeddings: should be a valid string, but is {{}}"),
+        (f"{D}.strategies", "random", f"{D}.strategies: must be a list of names, or names with"),
+        (f"{D}.strategies", [], f"{D}.strategies: must be a list of names, or names with"),
+        (f"{D}.strategies", [3], f"{D}.strategies: must be a list of names, or names with what"),
+        (f"{D}.strategies", [{"a": {}, "b": {}}], f"{D}.strategies: must be a list of names, or"),
+        (
+            f"{D}.strategies",
+            [{"random": None}],
+            f"{D}.strategies.random: should be a valid dictionary, but is None",
+        ),
+        (
+            f"{D}.strategies",
+            ["random", {"random": {}}],
+            f"{D}.strategies: must not repeat a value",
+        ),
+        (
+            f"{D}.strategies",
+            [{"ntkcpl_al": {"clusters": 3}}],
+            f"{D}.strategies.ntkcpl_al.clusters: there is no such key; allowed are method, width, ",
+        ),
+        (
+            f"{D}.strategies",
+            [{"ntkcpl_al": {"max_clusters": 0}}],
+            f"{D}.strategies.ntkcpl_al.max_clusters: should be greater than or equal to 1, but",
+        ),
+        (
+            f"{D}.strategies",
+            [{"ntkcpl_al": {"candidates": "some"}}],
+            f"{D}.strategies.ntkcpl_al.candidates: should be a valid integer, but is 'some' or ",
+        ),
+        (
+            f"{D}.strategies",
+            [{"ntkcpl_al": {"candidates": 19}}],
+            f"{D}.strategies.ntkcpl_al.candidates: 19 are fewer than the largest batch, 20",
+        ),
+        (
+            f"{D}.reference",
+            "mnist",
+            f"{D}.reference: must be one of cifar10, cifar100, imagenet100",
+        ),
+        (
+            f"{D}.strategies",
+            [{"ntkcpl_al": {"method": "randm"}}],
+            f"{D}.strategies.ntkcpl_al.method: must be one of alfamix, badge, badge_partition, ",
+        ),
         (f"{D}.strategies", ["randm"], f"{D}.strategies: 'randm' is not defined; defined are ran"),
         (f"{D}.strategies", ["random", "random"], f"{D}.strategies: must not repeat a value"),
         ("strategies.entropy.method", "entropi", f"strategies.entropy: method must be {ONE_OF}"),
@@ -147,7 +207,9 @@ def with_path(path, **changes):
     values = copy.deepcopy(DEFAULT)
     digits = values["experiments"]["digits"]
     kept = {key: digits[key] for key in ("seeds", "classifier", "strategies")}
-    values["experiments"]["digits"] = kept | {"features": str(path), "budgets": [20, 60]} | changes
+    values["experiments"]["digits"] = (
+        kept | {"embeddings": str(path), "budgets": [20, 60]} | changes
+    )
     return values
 
 
@@ -155,21 +217,23 @@ def test_an_experiment_may_start_from_ready_embeddings(tmp_path, monkeypatch):
     monkeypatch.setenv("HOME", str(tmp_path))
     values = with_path(tmp_path / "ready.h5")
     for path in (str(tmp_path / "ready.h5"), "~/ready.h5"):
-        values["experiments"]["digits"]["features"] = path
+        values["experiments"]["digits"]["embeddings"] = path
         experiment = load_config(values).experiments["digits"]
-        assert experiment.features == path
-        assert experiment.embeddings == tmp_path / "ready.h5"
-        assert experiment.dataset is experiment.encoder is experiment.pretraining is None
-    assert load_config(DEFAULT).experiments["digits"].embeddings is None
+        assert experiment.embeddings == path
+        assert experiment.embeddings_file == tmp_path / "ready.h5"
+        assert experiment.pool_shape == (60, 4)
+        assert experiment.dataset is experiment.encoder is experiment.features is None
+    assert load_config(DEFAULT).experiments["digits"].embeddings_file is None
 
 
-@pytest.mark.parametrize("key", ["dataset", "encoder", "pretraining"])
-def test_what_a_features_path_replaces_must_be_left_out(tmp_path, key):
+@pytest.mark.parametrize("key", ["dataset", "encoder", "pretraining", "features"])
+def test_what_ready_embeddings_replace_must_be_left_out(tmp_path, key):
     values = with_path(tmp_path / "ready.h5", **{key: DEFAULT["experiments"]["digits"][key]})
     with pytest.raises(ConfigError) as caught:
         load_config(values)
     assert str(caught.value) == (
-        f"{D}.{key}: does not go with a features path, which replaces it: leave it out"
+        f"{D}.{key}: does not go with embeddings {tmp_path}/ready.h5, which replaces it: leave it "
+        "out"
     )
 
 
@@ -178,6 +242,55 @@ def test_the_budgets_must_fit_the_ready_embeddings(tmp_path):
     with pytest.raises(
         ConfigError, match=r"61, but the pool of .*ready.h5 has 60 images: no batch"
     ):
+        load_config(values)
+
+
+def test_an_experiment_may_say_what_differs_in_a_strategy():
+    entries = ["random", {"ntkcpl_al": {"max_clusters": 100}}, {"typiclust": {}}]
+    config = load_config(changed(f"{D}.strategies", entries))
+    assert list(config.experiments["digits"].strategies) == ["random", "ntkcpl_al", "typiclust"]
+    defined = config.strategies["ntkcpl_al"]
+    different = config.strategy("digits", "ntkcpl_al")
+    assert different == defined.model_copy(update={"max_clusters": 100}) != defined
+    for name in ("random", "typiclust"):
+        assert config.strategy("digits", name) == config.strategies[name]
+
+
+def test_another_method_may_take_a_strategy_s_name():
+    config = load_config(
+        changed(f"{D}.strategies", ["random", {"badge": {"method": "badge_partition", "parts": 4}}])
+    )
+    found = config.strategy("digits", "badge")
+    assert (found.method, found.parts) == ("badge_partition", 4)
+
+
+def test_a_folder_of_images_is_counted_without_decoding_them(tmp_path):
+    for label in "ab":
+        (tmp_path / label).mkdir()
+        for number in range(10):
+            (tmp_path / label / f"{number}.png").touch()
+    values = changed(f"{D}.dataset", {"name": "imagefolder", "root": str(tmp_path)})
+    values["experiments"]["digits"]["budgets"] = [16]
+    assert load_config(values).experiments["digits"].pool_shape == (16, 128)
+    values["experiments"]["digits"]["budgets"] = [17]
+    with pytest.raises(ConfigError, match="17, but the pool of imagefolder has 16 images"):
+        load_config(values)
+
+
+def test_a_reference_needs_random_and_a_common_number_of_labels():
+    values = changed(f"{D}.reference", "cifar10")
+    assert load_config(values).experiments["digits"].reference == "cifar10"
+    values["experiments"]["digits"]["strategies"].remove("random")
+    with pytest.raises(ConfigError, match=f"{D}: reference compares gains over the strategy rand"):
+        load_config(values)
+    with pytest.raises(ConfigError, match=f"{D}: reference cifar100 shares no number of labels"):
+        load_config(changed(f"{D}.reference", "cifar100"))
+
+
+def test_no_experiment_takes_the_folder_of_the_summary():
+    values = copy.deepcopy(DEFAULT)
+    values["experiments"]["summary"] = values["experiments"].pop("digits")
+    with pytest.raises(ConfigError, match=r"experiments\.summary: results/summary is for what"):
         load_config(values)
 
 

@@ -8,6 +8,7 @@ import pytest
 from pydantic import ValidationError
 from scipy.io import savemat
 
+from ntkcpl import datasets
 from ntkcpl.datasets import (
     DatasetError,
     DatasetSettings,
@@ -164,9 +165,30 @@ def test_a_missing_root_is_allowed_where_it_is_to_be_downloaded(tmp_path: Path):
     assert DatasetSettings.parse(settings.canonical()) == settings
 
 
-def test_names_are_the_files():
-    known = ["cifar10", "cifar100", "digits", "imagefolder", "imagenet100", "pets", "svhn"]
-    assert names() == known
+SQUARES = """
+import numpy as np
+from ntkcpl.datasets import Dataset, Split
+
+NEEDS_ROOT, IN_FILES = "", False
+POOL_SIZE = TEST_SIZE = 2
+
+
+def load(root, download):
+    images = np.full((2, 3, 8, 8), [[[[0]]], [[[255]]]], np.uint8)
+    split = Split(images, np.arange(2), ["0", "1"])
+    return Dataset(split, split, ["dark", "light"])
+"""
+
+
+def test_a_data_set_is_a_file_found_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    (tmp_path / "squares.py").write_text(SQUARES)
+    (tmp_path / "_helper.py").write_text("")
+    known = names()
+    monkeypatch.setattr(datasets, "__path__", [*datasets.__path__, str(tmp_path)])
+    assert set(names()) - set(known) == {"squares"}
+    settings = DatasetSettings(name="squares")
+    assert pool_size(settings) == 2
+    assert load(settings).classes == ["dark", "light"]
 
 
 IMAGES = np.zeros((2, 3, 8, 8), np.uint8)
@@ -181,7 +203,7 @@ LABEL = np.array([0, -1])
         (Split(IMAGES, LABEL[:1], ["a", "b"]), "has labels int64(1,)"),
         (Split(IMAGES, np.array([0, 2]), ["a", "b"]), "has labels outside -1 to 1"),
         (Split(IMAGES, LABEL, ["a", "a"]), "needs 2 different ids"),
-        (Split(IMAGES[:0], LABEL[:0], []), "is empty"),
+        (Split(IMAGES[:0], LABEL[:0], []), "holds 0 images, expected 2"),
         (Split(IMAGES[:1], LABEL[:1], ["a"]), "holds 1 images, expected 2"),
     ],
 )

@@ -11,7 +11,16 @@ from PIL import Image
 from pydantic import ValidationError
 
 from ntkcpl.artifacts.files import Provenance
-from ntkcpl.datasets import DatasetError, DatasetSettings, imagefolder, imagenet100, load, pets
+from ntkcpl.datasets import (
+    DatasetError,
+    DatasetSettings,
+    imagefolder,
+    imagenet100,
+    load,
+    load_images,
+    pets,
+    pool_size,
+)
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build
 from ntkcpl.features import FeatureSettings, ViewSettings, extract_features
@@ -61,7 +70,9 @@ def test_images_without_subfolders_have_no_labels(tmp_path: Path):
     dataset = imagefolder.load(tmp_path, download=False)
     assert dataset.classes == []
     assert set(dataset.pool.label) == {-1}
-    assert (len(dataset.pool.id), len(dataset.test.id)) == (8, 2)
+    assert (len(dataset.pool.id), len(dataset.test.id)) == (10, 0)
+    assert pool_size(DatasetSettings(name="imagefolder", root=str(tmp_path))) == 10
+    assert len(load(DatasetSettings(name="imagefolder", root=str(tmp_path))).pool.id) == 10
     picture(tmp_path / "cat/1.png")
     with pytest.raises(DatasetError, match=r"both in subfolders and beside them \(0\.png\)"):
         imagefolder.load(tmp_path, download=False)
@@ -69,6 +80,12 @@ def test_images_without_subfolders_have_no_labels(tmp_path: Path):
 
 def test_a_folder_without_images_says_what_to_put_there(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"finds no image below .*: put there images"):
+        load(DatasetSettings(name="imagefolder", root=str(tmp_path)))
+
+
+def test_classes_too_small_for_a_test_set_are_refused(tmp_path: Path):
+    folder_of_classes(tmp_path, 2)
+    with pytest.raises(DatasetError, match="the test of data set imagefolder is empty"):
         load(DatasetSettings(name="imagefolder", root=str(tmp_path)))
 
 
@@ -89,6 +106,24 @@ def test_broken_images_are_refused_or_skipped_and_listed(tmp_path: Path):
     assert set(dataset.skipped) == {str(tmp_path / "cat/0.png"), str(tmp_path / "dog/2.png")}
     assert len(dataset.pool.images) == len(dataset.pool.label) == len(dataset.pool.id)
     assert dataset.pool.images[:].shape[1:] == (3, 8, 8)
+    for path in tmp_path.rglob("*.png"):
+        path.write_bytes(b"")
+    with pytest.raises(DatasetError, match="no image of imagefolder is left that can be decoded"):
+        load(DatasetSettings(**settings, on_bad_image="skip"))
+
+
+def test_some_images_are_loaded_without_a_look_at_the_others(tmp_path: Path):
+    folder_of_classes(tmp_path)
+    settings = DatasetSettings(name="imagefolder", root=str(tmp_path), image_size=8)
+    pool = load(settings).pool
+    (tmp_path / pool.id[3]).write_bytes(b"broken since")
+    some = load_images(settings, [pool.id[7], pool.id[1]])
+    assert some.id == [pool.id[7], pool.id[1]]
+    np.testing.assert_array_equal(some.label, pool.label[[7, 1]])
+    np.testing.assert_array_equal(some.images[:], pool.images[np.array([7, 1])])
+    (tmp_path / pool.id[7]).unlink()
+    with pytest.raises(DatasetError, match=f"no longer holds the image {pool.id[7]}: put it back"):
+        load_images(settings, [pool.id[1], pool.id[7]])
 
 
 def test_features_of_files_are_those_of_their_pixels(tmp_path: Path):

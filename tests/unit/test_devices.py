@@ -1,3 +1,4 @@
+import platform
 import subprocess
 import sys
 
@@ -35,3 +36,24 @@ def test_with_a_driver_torch_decides(available, device, monkeypatch):
     monkeypatch.setattr(devices, "_DRIVERS", [sys.executable])
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
     assert devices.default_device() == device
+
+
+FAULTS = """
+import resource, sys
+from ntkcpl.devices import keep_freed_memory
+
+if sys.argv[1] == "keep":
+    keep_freed_memory()
+for _ in range(20):
+    b"1" * 2**26
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc can be told")
+def test_freed_memory_is_used_again():
+    faults = [
+        int(subprocess.check_output([sys.executable, "-c", FAULTS, how], cwd="scripts"))
+        for how in ("keep", "return")
+    ]
+    assert faults[0] < faults[1] / 2

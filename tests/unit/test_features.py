@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from ntkcpl import features
-from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.features import read_feature_facts, read_features
 from ntkcpl.artifacts.files import Provenance
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
@@ -18,6 +18,7 @@ from ntkcpl.features import (
     ViewSettings,
     cut_views,
     draw_views,
+    embed_views,
     extract_features,
 )
 from ntkcpl.seeding import numpy_generator
@@ -202,3 +203,47 @@ def test_parts_of_another_extraction_and_damaged_ones_are_not_used(
     other = SETTINGS.model_copy(update={"seed": 1})
     extract_features(path, DATASET, anew, other, ORIGIN, progress=False)
     assert anew.embedded == 86
+
+
+def views_in_file(path: Path, encoder: Encoder, rows: np.ndarray) -> np.ndarray:
+    extract_features(path, DATASET, encoder, SETTINGS, ORIGIN, progress=False)
+    return read_features(path).views_of(rows)
+
+
+def test_views_of_labelled_images_are_those_of_the_pool(tmp_path: Path, encoder: Encoder):
+    rows = np.array([17, 2, 3])
+    views = embed_views(DATASET.pool.rows(rows), rows, 20, encoder, SETTINGS)
+    assert views.dtype == np.float16
+    expected = views_in_file(tmp_path / "features.h5", encoder, rows)
+    np.testing.assert_allclose(views, expected, rtol=2e-3, atol=1e-4)
+
+
+def test_the_views_of_an_image_do_not_depend_on_which_others_are_asked_for(encoder: Encoder):
+    rows = np.array([17, 2, 3])
+    together = embed_views(DATASET.pool.rows(rows), rows, 20, encoder, SETTINGS)
+    for view, row in zip(together, rows, strict=True):
+        one = np.array([row])
+        alone = embed_views(DATASET.pool.rows(one), one, 20, encoder, SETTINGS)
+        np.testing.assert_allclose(alone[0], view, rtol=2e-3, atol=1e-4)
+    assert not np.allclose(together[0], together[1], rtol=2e-3, atol=1e-2)
+
+
+@pytest.mark.usefixtures("small_parts")
+def test_features_without_views_hold_all_else(tmp_path: Path, encoder: Encoder):
+    path, embedding = tmp_path / "features.h5", embed(encoder, DATASET.pool.images)
+    counted = counting(encoder)
+    settings = SETTINGS.model_copy(update={"views_of": "labelled"})
+    extract_features(path, DATASET, counted, settings, ORIGIN, progress=False)
+    assert counted.embedded == 20 + 6
+    features = read_features(path)
+    np.testing.assert_allclose(features.embedding, embedding, rtol=1e-5, atol=1e-5)
+    assert features.views_of(np.array([4, 1])).shape == (2, 0, 32)
+    assert read_feature_facts(path)[1]["views"] == 0
+
+
+def test_a_view_of_a_labelled_image_that_is_not_finite_names_it(encoder: Encoder):
+    with torch.no_grad():
+        encoder.layers[0].weight.fill_(torch.nan)
+    rows = np.array([4])
+    with pytest.raises(FeatureError, match="the float16 embedding of image train/4 is not finite"):
+        embed_views(DATASET.pool.rows(rows), rows, 20, encoder, SETTINGS)

@@ -14,7 +14,7 @@ from ntkcpl.precomputed import (
     EmbeddingsError,
     import_features,
     open_embeddings,
-    pool_size,
+    pool_shape,
 )
 
 RNG = np.random.default_rng(0)
@@ -121,8 +121,8 @@ def test_a_float64_beyond_float16_is_no_view(tmp_path: Path):
         imported(tmp_path, GIVEN | put("pool/embedding", 4, 1e5))
 
 
-def test_the_pool_size_is_read_from_the_layout(tmp_path: Path):
-    assert pool_size(write(tmp_path / "given.h5", GIVEN)) == 30
+def test_the_shape_of_the_pool_is_read_from_the_layout(tmp_path: Path):
+    assert pool_shape(write(tmp_path / "given.h5", GIVEN)) == (30, 4)
 
 
 @pytest.mark.parametrize(
@@ -184,11 +184,11 @@ def test_wrong_contents_are_seen_on_importing(tmp_path: Path, change: dict, sent
 def test_no_file_and_no_hdf5_file(tmp_path: Path):
     for path in (tmp_path, tmp_path / "none.h5"):
         with pytest.raises(EmbeddingsError, match=r"is no file: name an HDF5 file of embeddings"):
-            pool_size(path)
+            pool_shape(path)
     text = tmp_path / "text.h5"
     text.write_text("no HDF5")
     with pytest.raises(EmbeddingsError, match=r"text.h5 is truncated or no HDF5 file .*write it"):
-        pool_size(text)
+        pool_shape(text)
 
 
 def test_truncated_and_damaged(tmp_path: Path):
@@ -205,4 +205,4 @@ def test_truncated_and_damaged(tmp_path: Path):
         import_features(tmp_path / "f.h5", path, Provenance("{}", {}, ()), progress=False)
     path.write_bytes(content[:-1000])
     with pytest.raises(EmbeddingsError, match=r"is truncated or no HDF5 file"):
-        pool_size(path)
+        pool_shape(path)

@@ -12,7 +12,7 @@ import test_contract as contract
 from heads import identity_head
 
 from ntkcpl import strategies
-from ntkcpl.precomputed import pool_size
+from ntkcpl.precomputed import pool_shape
 
 ROOT = Path(__file__).parents[2]
 EXAMPLES = re.findall(r"```python\n(.*?)```", Path("README.md").read_text(), flags=re.DOTALL)
@@ -72,7 +72,7 @@ def test_the_example_of_embeddings_is_accepted(tmp_path, monkeypatch):
     given |= {part: np.zeros((7, 2)) for part in ("pool", "test")}
     monkeypatch.chdir(tmp_path)
     exec(compile(code, "README.md", "exec"), given)
-    assert pool_size("my.h5") == 7
+    assert pool_shape("my.h5")[0] == 7
 
 
 @pytest.mark.parametrize("command", re.findall(r"^make (\w+)", Path("README.md").read_text(), re.M))

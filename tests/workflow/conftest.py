@@ -15,6 +15,7 @@ SOURCES = [
     "Snakefile",
     "config.yaml",
     "config",
+    "reference",
     "rules",
     "scripts",
     "envs",

@@ -1,5 +1,14 @@
 """A failing job names its log and the cause; the log holds the exception."""
 
+NO_LOCKS = """
+import errno, fcntl, os
+
+def flock(*_):
+    raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+fcntl.flock = flock
+"""
+
 
 def test_a_damaged_file_gives_one_sentence_and_a_log(rerun):
     features = rerun.folder / "results/smoke/features.h5"
@@ -26,3 +35,12 @@ def test_a_second_snakemake_in_the_same_folder_is_refused(rerun):
     finally:
         first.kill()
         first.communicate()
+
+
+def test_a_file_system_without_locks_is_worth_a_warning(rerun, tmp_path, monkeypatch):
+    (tmp_path / "sitecustomize.py").write_text(NO_LOCKS)
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    code, output = rerun.run("--cores", "1", "--force", "results/smoke/figures/accuracy.pdf")
+    assert code == 0, output
+    (line,) = (line for line in output.splitlines() if "cannot be locked" in line)
+    assert line.endswith("start no second snakemake in this folder while this one runs")

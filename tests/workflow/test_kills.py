@@ -1,4 +1,4 @@
-"""SIGKILL to the whole process group, anywhere: a new run goes on to the same results."""
+"""SIGKILL to the whole process group, SIGTERM to a job: a new run goes on to the same results."""
 
 import copy
 import os
@@ -6,6 +6,7 @@ import signal
 import time
 
 import pandas as pd
+import psutil
 import pytest
 
 TIMES = ["selection_seconds", "training_seconds"]
@@ -85,3 +86,45 @@ def test_killed_again_and_again_with_one_core(undisturbed, new_workflow, smoke_c
     assert found_choices.keys() == expected_choices.keys()
     for name, table in expected_choices.items():
         pd.testing.assert_frame_equal(found_choices[name], table)
+
+
+def test_a_pretraining_told_to_stop_is_queued_again(
+    new_workflow, smoke_config, tmp_path, monkeypatch
+):
+    scontrol, asked = tmp_path / "scontrol", tmp_path / "asked"
+    scontrol.write_text(f"#!/bin/sh\necho $@ >> {asked}\n")
+    scontrol.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+    monkeypatch.setenv("SLURM_JOB_ID", "17")
+    workflow = new_workflow(small(smoke_config))
+    workflow.config["experiments"]["smoke"]["pretraining"]["epochs"] = 12
+    encoder = workflow.folder / "results/smoke/encoder.pt"
+    checkpoint = encoder.with_suffix(".checkpoint.pt")
+
+    process = workflow.start("--cores", "2", "results/smoke/encoder.pt")
+    while not checkpoint.exists():
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.01)
+    pretraining_of(process.pid).terminate()
+    output, _ = process.communicate(timeout=120)
+    assert process.returncode != 0
+    assert "pretrain stopped, told to stop: the next run goes on from results/smoke" in output
+    assert "pretrain failed" not in output
+    assert "exit status 143" in output
+    assert asked.read_text() == "requeue 17\n"
+    assert checkpoint.exists() and not encoder.exists()
+
+    code, output = workflow.run("--cores", "2", "results/smoke/encoder.pt")
+    assert code == 0, output
+    history = pd.read_csv(encoder.with_name("pretrain.csv"))
+    assert history["epoch"].tolist() == list(range(1, 13))
+    assert not checkpoint.exists()
+
+
+def pretraining_of(snakemake):
+    """The process that runs the job's script."""
+    return next(
+        process
+        for process in psutil.Process(snakemake).children(recursive=True)
+        if process.name().startswith("python") and "pretrain.py" in process.cmdline()[-1]
+    )

@@ -7,6 +7,7 @@ WITHOUT_CLUSTERS = {"random", "entropy"}
 # What follows whenever an accuracy changes.
 EVALUATION = {
     ("collect_accuracy", "experiment=smoke"),
+    ("estimate_accuracy", "experiment=smoke"),
     ("plot_accuracy", "experiment=smoke"),
     ("plot_gain", "experiment=smoke"),
     ("table_accuracy", "experiment=smoke"),
@@ -14,6 +15,18 @@ EVALUATION = {
     ("table_effective_budget", "experiment=smoke"),
     ("summarise", "experiment=smoke"),
 }
+
+STATEMENT = "\nEDITED = True\n"
+NEW_FIGURE = """
+
+rule plot_new:
+    input:
+        "results/{experiment}/accuracy.csv",
+    output:
+        "results/{experiment}/figures/new.pdf",
+    script:
+        "../scripts/plot_accuracy.py"
+"""
 
 
 def rounds(strategies, seeds, numbers, rules=("cluster_pool", "select_batch", "train_classifier")):
@@ -77,8 +90,13 @@ def test_a_changed_classifier(rerun):
     assert rerun.planned() == (every_round - first) | EVALUATION
 
 
-def test_a_changed_parameter_of_a_strategy(rerun):
-    rerun.config["strategies"]["ntkcpl_self"]["jitter"] = 0.01
+@pytest.mark.parametrize("here", [False, True])
+def test_a_changed_parameter_of_a_strategy(rerun, here):
+    if here:  # in the experiment only
+        strategies = smoke(rerun)["strategies"]
+        strategies[strategies.index("ntkcpl_self")] = {"ntkcpl_self": {"ridge": 0.01}}
+    else:
+        rerun.config["strategies"]["ntkcpl_self"]["ridge"] = 0.01
     every_round = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1, 2, 3])
     first = rounds(["ntkcpl_self"], smoke(rerun)["seeds"], [1], ["cluster_pool"])
     assert rerun.planned() == (every_round - first) | EVALUATION
@@ -103,25 +121,73 @@ def test_the_same_settings_in_other_words(rerun):
 
 @pytest.mark.parametrize("file", ["README.md", "config.yaml", "scripts/ntkcpl/config.py"])
 def test_an_edit_that_decides_nothing(rerun, file):
-    append(rerun, file, "\n# a comment\n")
+    append(rerun, file, STATEMENT)
     assert rerun.planned() == set()
 
 
-def test_edited_pseudo_labels(rerun):
-    append(rerun, "scripts/ntkcpl/pseudo_labels.py", "\n# an edit\n")
+def test_docstrings_and_comments_are_free(rerun):
+    for path in (rerun.folder / "scripts").rglob("*.py"):
+        text = path.read_text()
+        assert text.startswith('"""')
+        path.write_text(text.replace('"""', '"""Edited. ', 1) + "\n\n# an edit\n")
+    assert rerun.planned() == set()
+
+
+def every_round(rerun, strategies=STRATEGIES):
+    return rounds(strategies, smoke(rerun)["seeds"], [1, 2, 3])
+
+
+def first_clusters(rerun):
+    return rounds(STRATEGIES, smoke(rerun)["seeds"], [1], ["cluster_pool"])
+
+
+@pytest.mark.parametrize("module", ["artifacts/features", "records"])
+def test_edited_features(rerun, module):
+    append(rerun, f"scripts/ntkcpl/{module}.py", STATEMENT)
+    extraction = {("extract_features", "experiment=smoke")}
+    assert rerun.planned() == extraction | every_round(rerun) | EVALUATION
+
+
+@pytest.mark.parametrize("module", ["artifacts/clusters", "geometry/kmeans", "pseudo_labels"])
+def test_edited_clusters(rerun, module):
+    append(rerun, f"scripts/ntkcpl/{module}.py", STATEMENT)
     clustering = [name for name in STRATEGIES if name not in WITHOUT_CLUSTERS]
-    assert rerun.planned() == rounds(clustering, smoke(rerun)["seeds"], [1, 2, 3]) | EVALUATION
+    assert rerun.planned() == every_round(rerun, clustering) | EVALUATION
+
+
+def test_edited_classifiers(rerun):
+    append(rerun, "scripts/ntkcpl/artifacts/classifier.py", STATEMENT)
+    assert rerun.planned() == every_round(rerun) | EVALUATION
+
+
+def test_edited_batches(rerun):
+    append(rerun, "scripts/ntkcpl/artifacts/batch.py", STATEMENT)
+    assert rerun.planned() == (every_round(rerun) - first_clusters(rerun)) | EVALUATION
 
 
 def test_edited_kernel(rerun):
-    append(rerun, "scripts/ntkcpl/kernel.py", "\n# an edit\n")
-    ntkcpl, seeds = ["ntkcpl_self", "ntkcpl_al"], smoke(rerun)["seeds"]
-    every_round = rounds(ntkcpl, seeds, [1, 2, 3])
-    first = rounds(ntkcpl, seeds, [1], ["cluster_pool"])
-    assert rerun.planned() == (every_round - first) | EVALUATION
+    append(rerun, "scripts/ntkcpl/regression/kernel.py", STATEMENT)
+    ntkcpl = every_round(rerun, ["ntkcpl_self", "ntkcpl_al"])
+    assert rerun.planned() == (ntkcpl - first_clusters(rerun)) | EVALUATION
 
 
 def test_edited_figure_style(rerun):
-    append(rerun, "scripts/ntkcpl/plots.py", "\n# an edit\n")
+    append(rerun, "scripts/ntkcpl/reporting/plots.py", STATEMENT)
     figures = ("plot_accuracy", "plot_gain", "plot_pretraining")
     assert rerun.planned() == {(rule, "experiment=smoke") for rule in figures}
+
+
+def test_an_edited_script(rerun):
+    append(rerun, "scripts/plot_gain.py", STATEMENT)
+    assert rerun.planned() == {("plot_gain", "experiment=smoke")}
+
+
+def test_a_new_figure_is_asked_for(rerun):
+    append(rerun, "rules/evaluate.smk", NEW_FIGURE)
+    assert rerun.planned() == {("plot_new", "experiment=smoke")}
+
+
+def test_without_random_nothing_is_compared_with_it(rerun):
+    smoke(rerun)["strategies"].remove("random")
+    compared = {(rule, "experiment=smoke") for rule in ("plot_gain", "table_effective_budget")}
+    assert rerun.planned() == EVALUATION - compared

@@ -60,19 +60,3 @@ def read_batch(path: str | Path, features: Features, size: int) -> tuple[NDArray
     if any(features.id[i] != name for i, name, _ in table):
         raise ArtifactError(f"{path} was made from another pool than the one at hand: {FIX}")
     return index, max(row[2] for row in table)
-
-
-def read_estimated_coverage(path: str | Path) -> float:
-    """Return the coverage that `batch.csv` estimates once the whole batch is labelled.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is missing, truncated or foreign, or holds no estimate.
-    """
-    try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            *_, last = csv.DictReader(file)
-            return float(last["estimated_coverage"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} holds no estimated coverage ({error!r}): {FIX}") from error

@@ -3,7 +3,8 @@
 To add one, put a file beside these: its name is the name in the configuration. It holds
 
 - `NEEDS_ROOT`, what the folder `root` must hold, in words; empty if the data set needs no folder;
-- `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only reading them tells;
+- `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only the folder tells: then also
+  `count_pool(root: Path | None) -> int`, which finds them without decoding any;
 - `IN_FILES`, whether each image is a file: then the splits hold `ImageFiles`, of any size;
 - `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`.
 
@@ -56,19 +57,20 @@ class Split:
     label: NDArray[np.int64]
     id: list[str]
 
-    def rows(self, kept: NDArray[np.bool_]) -> "Split":
-        """Return the rows of a mask (N,)."""
-        if isinstance(self.images, np.ndarray):
-            images: Any = self.images[kept]
-        else:
-            paths = [path for path, keep in zip(self.images.paths, kept, strict=True) if keep]
-            images = replace(self.images, paths=paths)
-        return Split(images, self.label[kept], [i for i, k in zip(self.id, kept, strict=True) if k])
+    def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Split":
+        """Return the rows of a mask (N,), or of indices; of files, without decoding them."""
+        from ntkcpl.image_files import rows_of
+
+        index = np.arange(len(self.id))[chosen]
+        ids = [self.id[i] for i in index]
+        return Split(rows_of(self.images, index), self.label[index], ids)
 
 
 @dataclass(frozen=True)
 class Dataset:
     """A pool to select from, a test set to measure on, and the names of the classes.
+
+    An unlabelled pool has neither classes nor test images.
 
     `skipped` maps the ids of images that were left out, because they are broken, to the reasons.
     """
@@ -90,7 +92,7 @@ class DatasetSettings(Settings):
     """Whether to download the images to `root` where they are missing."""
     image_size: int | None = Field(default=None, ge=8)
     """Height and width to which images in files are resized and cut, 224 by default."""
-    on_bad_image: Literal["refuse", "skip"] = "refuse"
+    on_bad_image: Literal["raise", "skip"] = "raise"
     """Whether images in files that cannot be decoded stop the work or are left out, and listed."""
 
     @model_validator(mode="before")
@@ -98,7 +100,8 @@ class DatasetSettings(Settings):
     def _default_size(cls, values: Any) -> Any:
         known = isinstance(values, dict) and values.get("name") in names()
         if known and _module(values["name"]).IN_FILES:
-            return values | {"image_size": values.get("image_size") or 224}
+            size = values.get("image_size")
+            return values | {"image_size": 224 if size is None else size}
         return values
 
     @field_validator("name")
@@ -135,10 +138,17 @@ def names() -> list[str]:
     return sorted(name for name in modules if not name.startswith("_"))
 
 
-def pool_size(settings: DatasetSettings) -> int | None:
-    """Return the number of images in the pool, or None if only reading them tells."""
-    size: int | None = _module(settings.name).POOL_SIZE
-    return size
+def pool_size(settings: DatasetSettings) -> int:
+    """Return the number of images in the pool, of files including those that are broken.
+
+    Raises
+    ------
+    DatasetError
+        If only the folder tells, and it cannot be used.
+    """
+    module = _module(settings.name)
+    size: int | None = module.POOL_SIZE
+    return module.count_pool(_root(settings)) if size is None else size
 
 
 def load(settings: DatasetSettings) -> Dataset:
@@ -151,9 +161,33 @@ def load(settings: DatasetSettings) -> Dataset:
         in files are all found first, which decodes each once, and counted; with
         `on_bad_image: skip` they are left out instead.
     """
-    root = None if settings.root is None else Path(settings.root).expanduser()
+    dataset = _listed(settings)
+    return _without_broken(dataset, settings) if _module(settings.name).IN_FILES else dataset
+
+
+def load_images(settings: DatasetSettings, ids: list[str]) -> Split:
+    """Load some images of the pool, in the order of `ids`; of files, no others are decoded.
+
+    Raises
+    ------
+    DatasetError
+        If the images are missing, or if one is no longer in the pool.
+    """
+    pool = _listed(settings).pool
+    place = {name: row for row, name in enumerate(pool.id)}
+    gone = [name for name in ids if name not in place]
+    if gone:
+        raise DatasetError(
+            f"the pool of {settings.name} no longer holds the image {gone[0]}: put it back, or "
+            "delete features.h5 and run again"
+        )
+    return pool.rows(np.array([place[name] for name in ids]))
+
+
+def _listed(settings: DatasetSettings) -> Dataset:
+    """Return the images that `settings` names; of files, none has been decoded."""
     module = _module(settings.name)
-    dataset: Dataset = module.load(root, settings.download)
+    dataset: Dataset = module.load(_root(settings), settings.download)
     if settings.image_size is not None:
         dataset = replace(
             dataset,
@@ -167,9 +201,15 @@ def load(settings: DatasetSettings) -> Dataset:
         fault = _fault(split, len(dataset.classes), size)
         if fault:
             raise DatasetError(f"the {name} of data set {settings.name} {fault}")
+        if _lacks_images(split, dataset):
+            raise DatasetError(f"the {name} of data set {settings.name} is empty")
     if dataset.pool.images.shape[1:] != dataset.test.images.shape[1:]:
         raise DatasetError(f"pool and test images of {settings.name} differ in size")
-    return _without_broken(dataset, settings) if module.IN_FILES else dataset
+    return dataset
+
+
+def _root(settings: DatasetSettings) -> Path | None:
+    return None if settings.root is None else Path(settings.root).expanduser()
 
 
 def _resized(split: Split, size: int) -> Split:
@@ -191,7 +231,7 @@ def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
     for path, reason in broken.items():
         log.warning("%s cannot be decoded: %s", path, reason)
     number = len(dataset.pool.id) + len(dataset.test.id)
-    if settings.on_bad_image == "refuse":
+    if settings.on_bad_image == "raise":
         named = "; ".join(f"{path} ({reason})" for path, reason in list(broken.items())[:NAMED])
         raise DatasetError(
             f"{len(broken)} of the {number} images of {settings.name} cannot be decoded: {named}"
@@ -200,9 +240,15 @@ def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
         )
     log.warning("%d of %d images are left out", len(broken), number)
     pool, test = dataset.pool.rows(kept[0]), dataset.test.rows(kept[1])
-    if not len(pool.id) or not len(test.id):
+    left = Dataset(pool, test, dataset.classes, skipped=broken)
+    if any(_lacks_images(split, left) for split in (pool, test)):
         raise DatasetError(f"no image of {settings.name} is left that can be decoded")
-    return Dataset(pool, test, dataset.classes, skipped=broken)
+    return left
+
+
+def _lacks_images(split: Split, dataset: Dataset) -> bool:
+    """Return whether a split is empty that must not be; without classes there is no test set."""
+    return not len(split.id) and (split is dataset.pool or len(dataset.classes) > 0)
 
 
 def _module(name: str) -> ModuleType:
@@ -216,11 +262,9 @@ def _fault(split: Split, n_classes: int, size: int | None) -> str:
         return f"has images {images.dtype}{images.shape}, expected uint8 (N, 3, H, W)"
     if label.dtype != np.int64 or label.shape != (len(images),):
         return f"has labels {label.dtype}{label.shape}, expected int64 ({len(images)},)"
-    if len(images) == 0:
-        return "is empty"
     if size is not None and len(images) != size:
         return f"holds {len(images)} images, expected {size}"
-    if label.min() < -1 or label.max() >= n_classes:
+    if label.min(initial=-1) < -1 or label.max(initial=-1) >= n_classes:
         return f"has labels outside -1 to {n_classes - 1}"
     if len(ids) != len(images) or len(set(ids)) != len(ids):
         return f"needs {len(images)} different ids"

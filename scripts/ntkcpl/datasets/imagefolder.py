@@ -18,8 +18,8 @@ TEST_SHARE = 0.2
 def load(root: Path | None, download: bool) -> Dataset:
     """Return the images below `root/train` and `root/test`, or else a split of those below `root`.
 
-    A fifth of each class is then the test set, always the same. The classes are the subfolders; if
-    there are images beside none of them, all are without labels.
+    A fifth of each class is then the test set, always the same. The classes are the subfolders. If
+    there are none, all images are without labels, and in the pool.
 
     Raises
     ------
@@ -37,6 +37,9 @@ def load(root: Path | None, download: bool) -> Dataset:
             )
         return Dataset(pool, test, classes)
     everything, classes = _split(root)
+    if not classes:
+        nothing = np.zeros(len(everything.id), dtype=np.bool_)
+        return Dataset(everything, everything.rows(nothing), classes)
     rng = numpy_generator("imagefolder", "split")
     held_out = []
     for label in np.unique(everything.label):
@@ -44,6 +47,11 @@ def load(root: Path | None, download: bool) -> Dataset:
         held_out.append(rows[: round(TEST_SHARE * len(rows))])
     in_test = np.isin(np.arange(len(everything.id)), np.concatenate(held_out))
     return Dataset(everything.rows(~in_test), everything.rows(in_test), classes)
+
+
+def count_pool(root: Path | None) -> int:
+    """Return the number of images in the pool; raises DatasetError as `load` does."""
+    return len(load(root, download=False).pool.id)
 
 
 def _split(folder: Path) -> tuple[Split, list[str]]:

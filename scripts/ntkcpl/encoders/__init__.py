@@ -9,10 +9,11 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator, model_validator
 
+from ntkcpl.encoders import packaged
 from ntkcpl.settings import Settings
 
 SCALED = ("resnet9", "resnet18")
-FIXED = ("wrn-28-8", "resnet50")
+FIXED = {"wrn-28-8": 512, "resnet50": 2048}  # and the entries of their embeddings
 TIMM = "timm/"
 PRETRAINED = "pretrained"
 
@@ -25,8 +26,9 @@ class EncoderSettings(Settings):
 
     architecture: str = "resnet9"
     """resnet9, resnet18 (He et al. 2016) or wrn-28-8 (Zagoruyko and Komodakis 2016), for small
-    images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones; or
-    timm/<model>, any of timm's."""
+    images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones;
+    timm/<model>, any of timm's; or efficientnet_lite0, whose weights are installed with a package
+    and were trained with the labels of ImageNet (`ntkcpl.encoders.packaged`)."""
     width: float | None = Field(default=None, ge=1 / 16, le=4)
     """Multiplier of every layer's channels, of resnet9 and resnet18 only, 0.25 by default; the
     embedding has 512 x width entries."""
@@ -35,17 +37,49 @@ class EncoderSettings(Settings):
     "pretrained" for those that timm downloads."""
 
     @property
+    def has_weights(self) -> bool:
+        """Whether there are weights already, in place of pretraining."""
+        return self.checkpoint is not None or self.architecture == packaged.NAME
+
+    @property
+    def network(self) -> "EncoderSettings":
+        """The settings of the network alone, which do not say where its weights come from."""
+        packed = self.architecture == packaged.NAME
+        architecture = f"{TIMM}{packaged.NETWORK}" if packed else self.architecture
+        return self.model_copy(update={"architecture": architecture, "checkpoint": None})
+
+    @property
     def checkpoint_file(self) -> Path | None:
         """The file of weights, if there is one."""
         if self.checkpoint in (None, PRETRAINED):
             return None
         return Path(str(self.checkpoint)).expanduser()
 
+    @property
+    def embedding_width(self) -> int | None:
+        """Entries of an embedding, D; None for timm's models, which must be built to tell."""
+        if self.width is not None:
+            return 8 * int(64 * self.width)  # of whole channels, eight times those of the stem
+        return (FIXED | {packaged.NAME: packaged.WIDTH}).get(self.architecture)
+
+    @property
+    def weights_file(self) -> Path | None:
+        """The file of weights, brought along or installed, if there is one."""
+        return (
+            packaged.weights_file() if self.architecture == packaged.NAME else self.checkpoint_file
+        )
+
+    @property
+    def weights_version(self) -> str | None:
+        """The version of the package that brings the weights, if one does."""
+        return packaged.weights_version() if self.architecture == packaged.NAME else None
+
     @model_validator(mode="before")
     @classmethod
     def _default_width(cls, values: Any) -> Any:
         if isinstance(values, dict) and values.get("architecture", SCALED[0]) in SCALED:
-            return values | {"width": values.get("width") or 0.25}
+            width = values.get("width")
+            return dict(values) | {"width": 0.25 if width is None else width}
         return values
 
     @field_validator("architecture")
@@ -58,8 +92,10 @@ class EncoderSettings(Settings):
                 raise ValueError(
                     f"timm has no model {architecture.removeprefix(TIMM)!r}: see timm.list_models()"
                 )
-        elif architecture not in SCALED + FIXED:
-            known = ", ".join(SCALED + FIXED)
+        elif architecture == packaged.NAME:
+            packaged.weights_version()  # says so if they are not installed
+        elif architecture not in (*SCALED, *FIXED):
+            known = ", ".join((*SCALED, *FIXED, packaged.NAME))
             raise ValueError(f"must be one of {known} or {TIMM}<model>, but is {architecture!r}")
         return architecture
 
@@ -67,6 +103,8 @@ class EncoderSettings(Settings):
     def _fit_together(self) -> "EncoderSettings":
         if self.width is not None and self.architecture not in SCALED:
             raise ValueError(f"width goes with {' and '.join(SCALED)} only: leave it out")
+        if self.architecture == packaged.NAME and self.checkpoint is not None:
+            raise ValueError(f"{packaged.NAME} has its own weights: leave checkpoint out")
         if self.checkpoint == PRETRAINED:
             if not self.architecture.startswith(TIMM):
                 raise ValueError("checkpoint: pretrained goes with timm's models only: name a file")

@@ -41,7 +41,7 @@ class Encoder(nn.Module):
     Attributes
     ----------
     settings
-        What the encoder was built from, without the checkpoint: that is in the weights now.
+        What the encoder was built from, without where its weights come from: they are in it now.
     embedding_width
         Entries of an embedding, D.
     """
@@ -52,7 +52,7 @@ class Encoder(nn.Module):
     def __init__(self, settings: EncoderSettings) -> None:
         super().__init__()
         network = _network(settings)
-        self.settings = settings.model_copy(update={"checkpoint": None})
+        self.settings = settings.network
         self.embedding_width = network.width
         self._size = network.size
         self.register_buffer("mean", torch.tensor(network.mean).view(1, 3, 1, 1))
@@ -117,13 +117,14 @@ def _timm(settings: EncoderSettings) -> Network:
     from timm.data import resolve_data_config
 
     model = timm.create_model(
-        settings.architecture.removeprefix(TIMM),
+        settings.network.architecture.removeprefix(TIMM),
         pretrained=settings.checkpoint == PRETRAINED,
         num_classes=0,  # no classifier: pooled features
     )
     expected = resolve_data_config({}, model=model)
     return Network(
-        model,
+        # In the order of pixels in which convolutions are fastest; half the time on a CPU.
+        model.to(memory_format=torch.channels_last),
         int(model.head_hidden_size),  # type: ignore[arg-type]  # attributes of modules are Any
         tuple(expected["mean"]),
         tuple(expected["std"]),

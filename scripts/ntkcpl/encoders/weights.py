@@ -8,7 +8,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders import EncoderSettings, packaged
 from ntkcpl.encoders.encoder import Encoder, build
 from ntkcpl.encoders.storage import brief
 
@@ -36,14 +36,14 @@ class WeightsError(Exception):
 
 
 def import_encoder(settings: EncoderSettings) -> Encoder:
-    """Return the encoder that `settings` describes with the weights of its `checkpoint`.
+    """Return the encoder that `settings` describes with the weights that it names.
 
     Raises
     ------
     WeightsError
         If the weights cannot be downloaded, read, or used (see `load_weights`).
     """
-    assert settings.checkpoint is not None
+    assert settings.has_weights
     try:
         encoder = build(settings)  # with its weights, if timm has them
     except (OSError, RuntimeError) as error:
@@ -52,9 +52,36 @@ def import_encoder(settings: EncoderSettings) -> Encoder:
             f"the weights of {settings.architecture} cannot be downloaded ({words}): download them "
             "elsewhere, and name the file as checkpoint"
         ) from error
-    if settings.checkpoint_file:
+    if settings.architecture == packaged.NAME:
+        load_in_order(encoder, packaged.weights_file())
+    elif settings.checkpoint_file:
         load_weights(encoder, settings.checkpoint_file)
     return encoder.eval()
+
+
+def load_in_order(encoder: Encoder, path: Path) -> None:
+    """Load weights of the same network under other names: they stand in the same order.
+
+    Parameters
+    ----------
+    encoder
+        Changed in place.
+    path
+        A state dict as of `torch.save` of all layers of the encoder, then of one linear classifier.
+
+    Raises
+    ------
+    WeightsError
+        If the file cannot be read, or if numbers or shapes of the weights differ.
+    """
+    expected = encoder.layers.state_dict()
+    found = list(_state_dict(path).values())[:-2]  # but weight and bias of the classifier
+    if [value.shape for value in found] != [value.shape for value in expected.values()]:
+        raise WeightsError(
+            f"{path} does not fit {encoder.settings.architecture}: install the version of "
+            f"{packaged.PACKAGE} that envs/requirements.txt names"
+        )
+    encoder.layers.load_state_dict(dict(zip(expected, found, strict=True)))
 
 
 def load_weights(encoder: Encoder, path: str | Path) -> None:

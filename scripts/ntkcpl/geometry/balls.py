@@ -9,8 +9,8 @@ from math import ceil
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.geometry.distances import BLOCK, Points, Tiles
-from ntkcpl.geometry.loops import count_inside, lower_reach
+from ntkcpl.geometry.distances import DISTANCE_ROWS, Points, Tiles
+from ntkcpl.geometry.loops import CountedPoints, count_inside, lower_reach
 
 
 def pure_radius(points: Points, cluster: NDArray[np.int64], purity: float) -> float:
@@ -31,8 +31,8 @@ def pure_radius(points: Points, cluster: NDArray[np.int64], purity: float) -> fl
     tiles, norm = Tiles(points.x), points.squared_norm.astype(np.float32)
     rough = np.full(len(cluster), np.inf, dtype=np.float32)
     narrow = cluster.astype(np.int32)  # as wide as the distances, so that the loop is fast
-    for a, b, _, product in tiles.upper_triangle():
-        lower_reach(product, norm[a], norm[b], narrow[a], narrow[b], rough[a], rough[b])
+    for a, b, _, products in tiles.upper_triangle():
+        lower_reach(products, norm[a], norm[b], narrow[a], narrow[b], rough[a], rough[b])
     rank = len(rough) - ceil(purity * len(rough))
     near = float(np.partition(rough, rank)[rank])
     if near == np.inf:
@@ -49,11 +49,11 @@ def _reach(
 ) -> NDArray[np.float64]:
     """Return the exact squared distances of some points to the nearest of another cluster."""
     reach = np.empty(len(index))
-    for start in range(0, len(index), BLOCK):
-        rows = index[start : start + BLOCK]
+    for start in range(0, len(index), DISTANCE_ROWS):
+        rows = index[start : start + DISTANCE_ROWS]
         squared = points.squared_distances(rows)
         squared[cluster[rows, None] == cluster] = np.inf
-        reach[start : start + BLOCK] = squared.min(axis=1)
+        reach[start : start + DISTANCE_ROWS] = squared.min(axis=1)
     return reach
 
 
@@ -79,33 +79,30 @@ class Balls:
         self._x, self._radius = points.x, radius
         self._norm = points.squared_norm.astype(np.float32)
         self._tiles = Tiles(points.x)
+        self._slack = 2 * self._tiles.error
         if radius <= 0:  # an open ball without a radius holds nothing
             self.gain = np.zeros(len(uncovered), dtype=np.int32)
             return
         weight = uncovered.astype(np.int32)
         self.gain = weight.copy()  # a point lies in its own ball
-        for a, b, skip, product in self._tiles.upper_triangle():
-            self._count(product, skip, a, b, weight[a], weight[b], self.gain[a])
+        for tile in self._tiles.upper_triangle():
+            a, b = (
+                self._side(part, weight[part], self.gain[part])
+                for part in (tile.rows, tile.columns)
+            )
+            count_inside(tile.products, tile.skip, a, b, self._radius, self._slack)
 
     def cover(self, index: NDArray[np.int64]) -> None:
         """Let some points that were uncovered be covered."""
         leaves, stays = np.full(len(index), -1, np.int32), np.zeros(len(self._x), np.int32)
-        for a, b, skip, product in self._tiles.of(index):
-            self._count(product, skip, index[a], b, leaves[a], stays[b], np.empty_like(leaves[a]))
+        for tile in self._tiles.of(index):
+            weight = leaves[tile.rows]
+            a = self._side(index[tile.rows], weight, np.zeros_like(weight))
+            b = self._side(tile.columns, stays[tile.columns], self.gain[tile.columns])
+            count_inside(tile.products, tile.skip, a, b, self._radius, self._slack)
 
-    def _count(
-        self,
-        product: NDArray[np.float32],
-        skip: int,
-        a: slice | NDArray[np.int64],
-        b: slice,
-        weight_a: NDArray[np.int32],
-        weight_b: NDArray[np.int32],
-        count_a: NDArray[np.int32],
-    ) -> None:
-        """Add the weights of the pairs of a tile that are inside to `count_a` and to the gain."""
-        x, norm, slack = self._x, self._norm, 2 * self._tiles.error
-        count_inside(
-            product, skip, x[a], x[b], norm[a], norm[b], self._radius, slack,
-            weight_a, weight_b, count_a, self.gain[b],
-        )  # fmt: skip
+    def _side(
+        self, index: slice | NDArray[np.int64], weight: NDArray[np.int32], held: NDArray[np.int32]
+    ) -> CountedPoints:
+        """Return what `count_inside` needs of some points."""
+        return CountedPoints(self._x[index], self._norm[index], weight, held)

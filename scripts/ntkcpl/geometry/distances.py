@@ -5,15 +5,17 @@ of integers below 2**53 are exact in float64, in whatever order; so the points a
 """
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-BITS = 25  # two points of length 2**25 are at most 2**26 apart, squared 2**52
+GRID_BITS = 25  # two points of length 2**25 are at most 2**26 apart, squared 2**52
 PRODUCT_ROWS = 4096  # rows of which products are taken at once
-BLOCK = 512  # rows whose distances to all points are held at once
-ROWS, COLUMNS = 256, 2048  # of a tile of products: 2 MB, which a core's cache holds
-FEW = 4  # points that are compared with centres together, at first
+DISTANCE_ROWS = 512  # rows whose distances to all points are held at once
+TILE_ROWS, TILE_COLUMNS = 256, 2048  # of a tile of products: 2 MB, which a core's cache holds
+# Points that `Farthest` compares with new centres at first; then twice as many, and so on.
+COMPARED_FIRST = 4
 
 
 def on_grid(x: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -33,28 +35,36 @@ def on_grid(x: NDArray[np.floating]) -> NDArray[np.float64]:
     grid = x.astype(np.float64)
     longest = np.sqrt(np.einsum("nd,nd->n", grid, grid).max())
     _, exponent = np.frexp(longest)
-    np.ldexp(grid, BITS - exponent, out=grid)
+    np.ldexp(grid, GRID_BITS - exponent, out=grid)
     return np.rint(grid, out=grid)
 
 
-def rows_on_grid(x: NDArray[np.floating]) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Put each row on a grid of its own, fine enough for any of its entries.
+class GridRows(NamedTuple):
+    """Rows on grids of their own: their entries are grid 2**exponent.
 
-    Parameters
+    Attributes
     ----------
-    x : float (N, D)
+    grid : float64 (N, D)
+        Integers.
+    exponent : int32 (N,)
+        Powers of two that each row was divided by.
+    """
 
-    Returns
-    -------
-    grid : float64 (N, D), exponent : int32 (N,)
-        Integers, and the powers of two that each row was divided by: x is grid 2**exponent, up to
-        3e-8 of the row's length. A sum of products of two such rows is exact.
+    grid: NDArray[np.float64]
+    exponent: NDArray[np.int32]
+
+
+def rows_on_grid(x: NDArray[np.floating]) -> GridRows:
+    """Put each row of x, float (N, D), on a grid of its own, fine enough for any of its entries.
+
+    What is rounded away is at most 3e-8 of the row's length. A sum of products of two such rows is
+    exact.
     """
     wide = x.astype(np.float64)
     _, exponent = np.frexp(np.sqrt(np.einsum("nd,nd->n", wide, wide)))
-    exponent -= BITS
+    exponent -= GRID_BITS
     np.ldexp(wide, -exponent[:, None], out=wide)
-    return np.rint(wide, out=wide), exponent
+    return GridRows(np.rint(wide, out=wide), exponent)
 
 
 def exact_products(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -110,11 +120,36 @@ class Points:
         when the farthest point is sought.
         """
         nearest = np.full(len(self.x), np.inf)
-        for start in range(0, len(rows), BLOCK):
-            squared = self.squared_distances(rows[start : start + BLOCK])
+        for start in range(0, len(rows), DISTANCE_ROWS):
+            squared = self.squared_distances(rows[start : start + DISTANCE_ROWS])
             np.minimum(nearest, squared.min(axis=0), out=nearest)
         nearest[rows] = -1
         return nearest
+
+
+def points_memory(n: int, d: int) -> int:
+    """Return about how many bytes `Points` take, with a block of their distances."""
+    return 8 * n * (d + DISTANCE_ROWS)
+
+
+class Tile(NamedTuple):
+    """Products of some points, its rows, with others, its columns.
+
+    Attributes
+    ----------
+    rows, columns
+        Which they are.
+    skip
+        Pairs in columns up to i + `skip` of the i-th row are to be skipped: another tile, or
+        another part of this one, holds them too.
+    products : float32 (n, m)
+        The products.
+    """
+
+    rows: slice
+    columns: slice
+    skip: int
+    products: NDArray[np.float32]
 
 
 class Tiles:
@@ -134,7 +169,7 @@ class Tiles:
 
     Notes
     -----
-    Memory: the points in float32, and a tile of `ROWS` x `COLUMNS`.
+    Memory: the points in float32, and a tile of `TILE_ROWS` x `TILE_COLUMNS`.
     """
 
     def __init__(self, x: NDArray[np.floating]) -> None:
@@ -142,31 +177,26 @@ class Tiles:
         largest = float(np.einsum("nd,nd->n", self._x, self._x, dtype=np.float64).max())
         self.error = (x.shape[1] + 8) * 2.0**-24 * largest
 
-    def upper_triangle(self) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
-        """Yield rows, columns, `skip` and products of tiles that hold all pairs of points.
+    def upper_triangle(self) -> Iterator[Tile]:
+        """Yield tiles that hold all pairs of points once, but for those that are to be skipped."""
+        for row in range(0, len(self._x), TILE_ROWS):
+            rows = slice(row, row + TILE_ROWS)
+            for column in range(row, len(self._x), TILE_COLUMNS):
+                columns = slice(column, column + TILE_COLUMNS)
+                products = self._x[rows] @ self._x[columns].T
+                yield Tile(rows, columns, row - column, products)
 
-        Columns up to i + `skip` of the i-th row are pairs that another tile, or another part of
-        this one, holds too.
+    def of(self, index: NDArray[np.int64]) -> Iterator[Tile]:
+        """Yield tiles that hold all pairs of the points `index` with all points.
+
+        Their rows are a part of `index`, and nothing is to be skipped.
         """
-        for row in range(0, len(self._x), ROWS):
-            rows = slice(row, row + ROWS)
-            for column in range(row, len(self._x), COLUMNS):
-                columns = slice(column, column + COLUMNS)
-                yield rows, columns, row - column, self._x[rows] @ self._x[columns].T
-
-    def of(
-        self, index: NDArray[np.int64]
-    ) -> Iterator[tuple[slice, slice, int, NDArray[np.float32]]]:
-        """Yield the same of tiles that hold all pairs of the points `index` with all points.
-
-        `rows` is a part of `index`, and nothing is to be skipped.
-        """
-        for row in range(0, len(index), ROWS):
-            rows = slice(row, row + ROWS)
+        for row in range(0, len(index), TILE_ROWS):
+            rows = slice(row, row + TILE_ROWS)
             some = self._x[index[rows]]
-            for column in range(0, len(self._x), COLUMNS):
-                columns = slice(column, column + COLUMNS)
-                yield rows, columns, -ROWS - 1, some @ self._x[columns].T
+            for column in range(0, len(self._x), TILE_COLUMNS):
+                columns = slice(column, column + TILE_COLUMNS)
+                yield Tile(rows, columns, -TILE_ROWS - 1, some @ self._x[columns].T)
 
 
 class Farthest:
@@ -184,7 +214,7 @@ class Farthest:
 
     Notes
     -----
-    Memory: a few numbers a point, and `BLOCK` rows of N.
+    Memory: a few numbers a point, and `DISTANCE_ROWS` rows of N.
     """
 
     def __init__(self, points: Points, centres: NDArray[np.int64]) -> None:
@@ -200,7 +230,7 @@ class Farthest:
 
     def index(self) -> int:
         """Return the point farthest from its nearest centre; of equals, the first."""
-        few = FEW
+        few = COMPARED_FIRST
         while True:
             farthest = int(self._bound.argmax())
             if self._compared[farthest] == len(self._centres):
@@ -209,7 +239,7 @@ class Farthest:
             few = min(few, len(stale))
             largest = np.argpartition(-self._bound[stale], few - 1)[:few]
             self._compare(stale[largest])
-            few = min(2 * few, BLOCK)
+            few = min(2 * few, DISTANCE_ROWS)
 
     def _compare(self, rows: NDArray[np.int64]) -> None:
         """Compare some points with the centres that came since any of them was compared."""

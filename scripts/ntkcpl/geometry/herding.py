@@ -8,11 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.geometry.distances import Points, Tiles
-from ntkcpl.geometry.loops import bound_gains
+from ntkcpl.geometry.loops import CoveredPoints, bound_gains
 
-TIE = 1e-10  # gains closer than this, as a share of all weights, differ by the rounding of a sum
-MANY = 256  # images whose gains are bounded together
-FEW = 16  # rows of the kernel that are computed exactly together
+# Gains closer than this, as a share of all weights, differ by no more than the rounding of a sum.
+TIE_SHARE = 1e-10
+BOUNDED_TOGETHER = 256  # images whose gains are bounded together
+EXACT_TOGETHER = 16  # images whose gains are computed exactly together
 
 
 class Coverage:
@@ -69,34 +70,26 @@ class Coverage:
     def all_bounds(self) -> NDArray[np.float64]:
         """Return upper bounds of the gains of all images, (N,)."""
         bound = self.weight * (1 - self.covered)  # what an image adds to its own coverage
-        for a, b, skip, product in self._tiles.upper_triangle():
-            more_a, more_b = self._more(product, skip, a, b)
-            bound[a] += more_a
-            bound[b] += more_b
+        for tile in self._tiles.upper_triangle():
+            rows, columns = self._side(tile.rows), self._side(tile.columns)
+            bound_gains(tile.products, tile.skip, rows, columns)
+            bound[tile.rows] += rows.gain
+            bound[tile.columns] += columns.gain
         return bound
 
     def bounds(self, images: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return upper bounds of the gains of some images, (n,)."""
         bound = np.zeros(len(images))
-        for part, b, skip, product in self._tiles.of(images):
-            bound[part] += self._more(product, skip, images[part], b)[0]
+        for tile in self._tiles.of(images):
+            rows = self._side(images[tile.rows])
+            bound_gains(tile.products, tile.skip, rows, self._side(tile.columns))
+            bound[tile.rows] += rows.gain
         return bound
 
-    def _more(
-        self, product: NDArray[np.float32], skip: int, a: slice | NDArray[np.int64], b: slice
-    ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return what the images of a tile add to each other's coverage, or a little more."""
-        more_a, more_b = (np.zeros(n, dtype=np.float32) for n in product.shape)
-        weight, covered = (
-            [part[rows].astype(np.float32) for rows in (a, b)]
-            for part in (self.weight, self.covered)
-        )
-        half = self._half
-        bound_gains(
-            product, skip, half[a], half[b], weight[0], weight[1], covered[0], covered[1],
-            more_a, more_b,
-        )  # fmt: skip
-        return more_a, more_b
+    def _side(self, index: slice | NDArray[np.int64]) -> CoveredPoints:
+        """Return what `bound_gains` needs of some images; as yet they gain nothing."""
+        weight, covered = (x[index].astype(np.float32) for x in (self.weight, self.covered))
+        return CoveredPoints(self._half[index], weight, covered, np.zeros_like(weight))
 
     def add(self, index: int) -> None:
         """Let image `index` cover the pool too."""
@@ -124,15 +117,15 @@ def herd(coverage: Coverage, free: NDArray[np.int64], budget: int) -> NDArray[np
     Returns
     -------
     int64 (budget,)
-        The choices in order. Of gains that tie, up to `TIE`, the lowest index is chosen.
+        The choices in order. Of gains that tie, up to `TIE_SHARE`, the lowest index is chosen.
     """
-    tie = TIE * coverage.weight.sum()
+    tie = TIE_SHARE * coverage.weight.sum()
     bound = coverage.all_bounds()[free]
     bounded = np.ones(len(free), dtype=bool)  # since the last choice
     chosen = np.empty(budget, dtype=np.int64)
     for rank in range(budget):
         exact = np.zeros(len(free), dtype=bool)
-        few = FEW
+        few = EXACT_TOGETHER
         while True:
             largest = bound[exact].max(initial=-np.inf)
             best = int(np.argmax(exact & (bound >= largest - tie)))
@@ -143,14 +136,14 @@ def herd(coverage: Coverage, free: NDArray[np.int64], budget: int) -> NDArray[np
                 break
             rivals = rivals[np.argsort(-bound[rivals], kind="stable")[:few]]
             stale = rivals[~bounded[rivals]]
-            if len(stale) > FEW:  # for fewer it does not pay
+            if len(stale) > EXACT_TOGETHER:  # for fewer it does not pay
                 bound[stale] = np.minimum(bound[stale], coverage.bounds(free[stale]))
                 bounded[stale] = True
             else:
-                rivals = rivals[:FEW]
+                rivals = rivals[:EXACT_TOGETHER]
                 bound[rivals] = coverage.gains(free[rivals])
                 exact[rivals] = True
-            few = min(2 * few, MANY)
+            few = min(2 * few, BOUNDED_TOGETHER)
         chosen[rank] = free[best]
         coverage.add(chosen[rank])
         bound[best] = -np.inf

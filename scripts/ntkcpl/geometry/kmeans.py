@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 Constraint = Literal["none", "cannot_link", "must_link"]
 UNKNOWN = -1  # class of an unlabelled sample, and of a cluster without labelled samples
-TRIAL = 10  # iterations after which the starts are compared
+TRIAL_ITERATIONS = 10  # iterations after which the starts are compared
 
 
 def constrained_kmeans(
@@ -40,7 +40,7 @@ def constrained_kmeans(
         "must_link" also those of one class in one cluster.
     starts, iterations
         Number of starts, and of iterations at most. Of several starts the one with the smallest
-        inertia after `TRIAL` iterations goes on.
+        inertia after `TRIAL_ITERATIONS` iterations goes on.
 
     Returns
     -------
@@ -66,7 +66,7 @@ def constrained_kmeans(
             f"{constraint} need at least {fewest} and at most {most}"
         )
     best, smallest = None, np.inf
-    trial = iterations if starts == 1 else min(TRIAL, iterations)
+    trial = iterations if starts == 1 else min(TRIAL_ITERATIONS, iterations)
     for _ in range(starts):
         centres = kmeans_plusplus(x, n_clusters, rng)
         assigned, inertia = lloyd(x, centres, classes, constraint, trial)
@@ -97,6 +97,11 @@ def central_samples(
     return central[np.unique(assigned[central], return_index=True)[1]]
 
 
+def kmeans_memory(n: int, d: int, n_clusters: int) -> int:
+    """Return about how many bytes it takes to scale and cluster (n, d), central samples too."""
+    return 24 * n * d + 4 * n * n_clusters
+
+
 def most_clusters(classes: NDArray[np.int64], constraint: Constraint) -> int:
     """Return how many clusters can all hold a sample under the constraint."""
     if constraint != "must_link":
@@ -111,7 +116,8 @@ def kmeans_plusplus(
     """Draw rows as first centres, (K, D), by k-means++ (Arthur and Vassilvitskii 2007).
 
     A row's probability is in proportion to its squared distance to the nearest centre so far.
-    Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take.
+    Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take. One
+    row is drawn a centre, not the best of 2 + log K as there: each trial costs a pass over all.
     """
     norms = _squared_norms(x)
     chosen = [int(rng.integers(len(x)))]

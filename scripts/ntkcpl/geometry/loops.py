@@ -1,13 +1,15 @@
-"""Loops over the pairs of points in a tile of `distances.Tiles`, compiled by numba.
+"""Loops over the pairs of points in a `distances.Tile`, compiled by numba.
 
-`product` (n, m) float32 holds the products of n points a with m points b. Pairs in columns up to
-i + `skip` of row i do not count: where a tile lies on the diagonal, each pair comes once. All other
-arrays end in `_a` (n,) or `_b` (m,). The hot loops have neither branches nor float64, and their
-indices count from 0 in a slice, so that they are vectorised.
+`products` (n, m) float32 are those of n points a with m points b. Pairs in columns up to i + `skip`
+of row i do not count: where a tile lies on the diagonal, each pair comes once. The hot loops have
+neither branches nor float64, and their indices count from 0 in a slice, so that they are
+vectorised.
 """
 
 # numba's functions are untyped for mypy, which sees nothing but Any in them.
 # mypy: disallow_untyped_defs=False
+
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -20,10 +22,10 @@ GAIN_ERROR = np.float32(1e-4)
 
 
 @njit(cache=True, fastmath=UNORDERED)
-def lower_reach(product, norm_a, norm_b, cluster_a, cluster_b, reach_a, reach_b):
+def lower_reach(products, norm_a, norm_b, cluster_a, cluster_b, reach_a, reach_b):
     """Lower the squared distances to the nearest point of another cluster, in place, roughly."""
-    for i in range(product.shape[0]):
-        row, norm, cluster, least = product[i], norm_a[i], cluster_a[i], reach_a[i]
+    for i in range(products.shape[0]):
+        row, norm, cluster, least = products[i], norm_a[i], cluster_a[i], reach_a[i]
         for j in range(len(row)):
             squared = norm + norm_b[j] - np.float32(2) * row[j]
             squared = np.float32(np.inf) if cluster_b[j] == cluster else squared
@@ -32,23 +34,42 @@ def lower_reach(product, norm_a, norm_b, cluster_a, cluster_b, reach_a, reach_b)
         reach_a[i] = least
 
 
-@njit(cache=True, fastmath=UNORDERED)
-def count_inside(
-    product, skip, x_a, x_b, norm_a, norm_b, radius, slack, weight_a, weight_b, count_a, count_b
-):
-    """Add to each point's count the weights of the points that are closer than √radius, in place.
+class CountedPoints(NamedTuple):
+    """The rows or the columns of a tile, for `count_inside`.
 
-    Where `slack` leaves a doubt, the squared distance of `x_a` (n, D) and `x_b` (m, D) decides.
+    Attributes
+    ----------
+    x : float64 (n, D)
+        Points on the grid.
+    norm : float32 (n,)
+        Their squared lengths.
+    weight : int32 (n,)
+        Their weights.
+    held : int32 (n,)
+        Sum of the weights in the ball around each.
     """
-    for i in range(product.shape[0]):
+
+    x: np.ndarray
+    norm: np.ndarray
+    weight: np.ndarray
+    held: np.ndarray
+
+
+@njit(cache=True, fastmath=UNORDERED)
+def count_inside(products, skip, a, b, radius, slack):
+    """Add to what each ball holds the weights of the points that are closer than √radius, in place.
+
+    Where `slack` leaves a doubt, the exact squared distance decides.
+    """
+    for i in range(products.shape[0]):
         start = max(0, i + skip + 1)
-        row, norms = product[i, start:], norm_b[start:]
-        weights, counts = weight_b[start:], count_b[start:]
-        low = np.float32(radius - slack - norm_a[i])
-        high = np.float32(radius + slack - norm_a[i])
-        weight, total, doubtful = weight_a[i], np.int32(0), np.int32(0)
+        row, norms = products[i, start:], b.norm[start:]
+        weights, counts = b.weight[start:], b.held[start:]
+        low = np.float32(radius - slack - a.norm[i])
+        high = np.float32(radius + slack - a.norm[i])
+        weight, total, doubtful = a.weight[i], np.int32(0), np.int32(0)
         for j in range(len(row)):
-            squared = norms[j] - np.float32(2) * row[j]  # less norm_a
+            squared = norms[j] - np.float32(2) * row[j]  # less a.norm
             inside = np.int32(squared < low)
             total += inside * weights[j]
             counts[j] += inside * weight
@@ -56,10 +77,10 @@ def count_inside(
         if doubtful:
             for j in range(len(row)):
                 squared = norms[j] - np.float32(2) * row[j]
-                if low <= squared <= high and _squared_distance(x_a[i], x_b[start + j]) < radius:
+                if low <= squared <= high and _squared_distance(a.x[i], b.x[start + j]) < radius:
                     total += weights[j]
                     counts[j] += weight
-        count_a[i] += total
+        a.held[i] += total
 
 
 @njit(cache=True)
@@ -72,20 +93,39 @@ def _squared_distance(one, other):
     return total
 
 
+class CoveredPoints(NamedTuple):
+    """The rows or the columns of a tile, for `bound_gains`: float32 (n,) each.
+
+    Attributes
+    ----------
+    half
+        Half of their squared lengths.
+    weight
+        Weights of their coverage.
+    covered
+        How well they are covered.
+    gain
+        What they add to the coverage of others.
+    """
+
+    half: np.ndarray
+    weight: np.ndarray
+    covered: np.ndarray
+    gain: np.ndarray
+
+
 @njit(cache=True, fastmath=UNORDERED)
-def bound_gains(
-    product, skip, half_a, half_b, weight_a, weight_b, covered_a, covered_b, gain_a, gain_b
-):
+def bound_gains(products, skip, a, b):
     """Add to each point's gain what it adds to the coverage of the others, or more, in place.
 
-    The kernel is exp(product - half_a - half_b): here the 256th power of a Taylor polynomial.
+    The kernel is exp(product - a.half - b.half): here the 256th power of a Taylor polynomial.
     """
     one = np.float32(1)
-    for i in range(product.shape[0]):
+    for i in range(products.shape[0]):
         start = max(0, i + skip + 1)
-        row, halves, weights = product[i, start:], half_b[start:], weight_b[start:]
-        covereds, gains = covered_b[start:], gain_b[start:]
-        half, weight, covered, total = half_a[i], weight_a[i], covered_a[i], np.float32(0)
+        row, halves, weights = products[i, start:], b.half[start:], b.weight[start:]
+        covereds, gains = b.covered[start:], b.gain[start:]
+        half, weight, covered, total = a.half[i], a.weight[i], a.covered[i], np.float32(0)
         for j in range(len(row)):
             exponent = min(max(row[j] - half - halves[j], LEAST_EXPONENT), np.float32(0))
             u = exponent * np.float32(1 / 256)
@@ -96,4 +136,4 @@ def bound_gains(
             kernel = power * (one + GAIN_ERROR)
             total += weights[j] * max(kernel - covereds[j], np.float32(0))
             gains[j] += weight * max(kernel - covered, np.float32(0))
-        gain_a[i] += total
+        a.gain[i] += total

@@ -8,6 +8,11 @@ from numpy.typing import NDArray
 Scaling = Literal["raw", "l2", "l2_centred", "standardised"]
 
 
+def scaling_memory(n: int, d: int) -> int:
+    """Return about how many bytes it takes at most to scale an embedding (n, d)."""
+    return 16 * n * d
+
+
 def scale_embedding(embedding: NDArray[np.floating], scaling: Scaling) -> NDArray[np.float32]:
     """Scale embeddings before clustering or a kernel.
 

@@ -2,8 +2,6 @@
 
 import logging
 import math
-import os
-import subprocess
 import time
 from pathlib import Path
 from typing import Any
@@ -151,11 +149,7 @@ class Monitor(lightning.Callback):
 
 
 class Checkpoints(lightning.Callback):
-    """Saves all that a pretraining needs to go on: every few epochs, and on SIGTERM.
-
-    Under SLURM a job that gets SIGTERM, before its time is over or when it is preempted, is also
-    put back into the queue.
-    """
+    """Saves all that a pretraining needs to go on: every few epochs, and on SIGTERM."""
 
     def __init__(self, path: Path, settings: PretrainingSettings) -> None:
         self._path = path
@@ -178,13 +172,8 @@ class Checkpoints(lightning.Callback):
         batches = trainer.train_dataloader
         assert isinstance(batches, Batches)
         batches.done = batch_idx + 1
-        if not trainer.strategy.reduce_boolean_decision(trainer.received_sigterm, all=False):
-            return
-        trainer.save_checkpoint(self._path)
-        log.warning("told to stop: the next run goes on from %s", self._path)
-        job = os.environ.get("SLURM_JOB_ID")
-        if job and trainer.is_global_zero:
-            subprocess.run(["scontrol", "requeue", job], check=False)
+        if trainer.strategy.reduce_boolean_decision(trainer.received_sigterm, all=False):
+            trainer.save_checkpoint(self._path)
 
 
 def _summary(history: list[Row]) -> str:

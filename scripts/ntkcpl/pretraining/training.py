@@ -2,8 +2,6 @@
 
 import hashlib
 import logging
-import signal
-import sys
 from collections.abc import Callable
 from dataclasses import replace
 from importlib.metadata import version
@@ -42,6 +40,10 @@ SMALL = 64
 METHODS: dict[str, type[Method]] = {"simsiam": SimSiam, "byol": BYOL}
 
 
+class Interrupted(Exception):
+    """The process got SIGTERM while it pretrained; the message says where the next one goes on."""
+
+
 def pretrain(
     images: NDArray[np.uint8] | ImageFiles,
     label: NDArray[np.int64],
@@ -76,13 +78,16 @@ def pretrain(
     Returns
     -------
     encoder, history
-        The encoder in evaluation mode, and a row for each epoch.
+        The encoder in evaluation mode, and a row for each epoch. For each further device Lightning
+        runs the caller's script once more: there they are returned too, without k-NN accuracies.
 
     Raises
     ------
     PretrainingError
         If there are fewer than two images for each part of a step, or if the loss is no longer
         finite.
+    Interrupted
+        After SIGTERM, once the state is stored.
     """
     if len(images) < 2 * settings.parts:
         at_least = "two" if settings.parts == 1 else f"{2 * settings.parts}"
@@ -103,10 +108,8 @@ def pretrain(
         module = Pretraining(method, source, images.shape[2:], settings, identity)
         try:
             trainer.fit(module, ckpt_path=resumed, weights_only=True)
-        except SIGTERMException:  # which by itself would exit as if all were well
-            sys.exit(128 + signal.SIGTERM)
-    if not trainer.is_global_zero:
-        sys.exit(0)  # a process that Lightning started for another device
+        except SIGTERMException as stop:  # which by itself would exit as if all were well
+            raise Interrupted(f"told to stop: the next run goes on from {checkpoint}") from stop
     return method.encoder.eval().cpu(), monitor.history
 
 
@@ -193,7 +196,7 @@ def _trainer(
         enable_progress_bar=False,
         enable_model_summary=False,
         log_every_n_steps=1,  # there is a line an epoch
-        # Snakemake, not Lightning, deals with SLURM; requeueing is `Checkpoints`'.
+        # Lightning would start processes, and requeue, by SLURM's variables.
         plugins=[LightningEnvironment()],
     )
 

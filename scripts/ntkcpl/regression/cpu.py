@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
-from ntkcpl.regression import loops
+from ntkcpl.regression import loops, passes
 from ntkcpl.regression.squared_error import SquaredErrors
 
 
@@ -22,8 +22,8 @@ class CpuEngine:
         Number of pseudo-classes C.
     labelled : int64 (L,)
         Samples labelled at the start.
-    ridge
-        λ.
+    lambda_
+        λ, the absolute ridge.
 
     Notes
     -----
@@ -38,16 +38,16 @@ class CpuEngine:
         labels: NDArray[np.int64],
         n_classes: int,
         labelled: NDArray[np.int64],
-        ridge: float,
+        lambda_: float,
     ) -> None:
-        self._ridge = ridge
+        self._lambda = lambda_
         self._blas = ThreadpoolController().select(user_api="blas")
         # `_place` gives a sample's row in the order of labels.
         order = np.argsort(labels, kind="stable")
         self._place = np.argsort(order)
         self._labels = labels[order]
-        self._starts = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
-        self._tiles = loops.tiles(self._labels)
+        self._offsets = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
+        self._stretches = passes.stretches(self._labels)
         self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
         loops.permute(self._residual, order)
         self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
@@ -56,23 +56,17 @@ class CpuEngine:
         if len(labelled):
             self._condition(self._place[labelled])
         self._transposed = self._outputs.T.copy()
-        self._rivals = loops.find_rivals(self._outputs, self._labels)
+        self._rivals = passes.find_rivals(self._outputs, self._labels)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
         """F, (N, C)."""
         return self._outputs[self._place]
 
-    @property
-    def residual(self) -> NDArray[np.float32]:
-        """A copy of R, (N, N); for tests."""
-        self._update()
-        return self._residual[np.ix_(self._place, self._place)]
-
     def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
         """Form R and F for the rows labelled at the start, in float64 but for R itself."""
         columns = self._residual[:, start].astype(np.float64)
-        factor = cho_factor(columns[start] + self._ridge * np.eye(len(start)), lower=True)
+        factor = cho_factor(columns[start] + self._lambda * np.eye(len(start)), lower=True)
         targets = np.eye(self._outputs.shape[1])[self._labels[start]]
         self._outputs = columns @ cho_solve(factor, targets)
         solved = cho_solve(factor, columns.T)
@@ -97,17 +91,14 @@ class CpuEngine:
         """Bring R up to date and count for the rows asked; returns (N,) in the order of rows."""
         mask = np.zeros(len(self._labels), dtype=np.bool_)
         mask[asked] = True
-        counts: NDArray[np.int64] = loops.count_wrong(
+        counts: NDArray[np.int64] = passes.count_wrong(
             self._residual,
             self._direction,
-            self._ridge,
+            self._lambda,
             mask,
-            self._outputs,
-            self._transposed,
-            self._labels,
-            self._starts,
-            self._tiles,
+            passes.Samples(self._labels, self._offsets, self._outputs, self._transposed),
             self._rivals,
+            self._stretches,
         )
         self._direction = np.empty(0, dtype=np.float32)
         return counts
@@ -152,7 +143,7 @@ class CpuEngine:
                 norms,
                 diagonal,
                 error,
-                self._ridge,
+                self._lambda,
                 add_outer=loops.add_outer,
                 vecdot=np.vecdot,
             )
@@ -165,7 +156,7 @@ class CpuEngine:
         row = self._residual[place].copy()
         if len(self._direction):
             row -= self._direction[place] * self._direction
-        reached = loops.update_and_multiply(self._residual, self._direction, row)
+        reached = passes.update_and_multiply(self._residual, self._direction, row)
         self._direction = np.empty(0, dtype=np.float32)
         self._errors.add(place, row.astype(np.float64), reached)
 
@@ -186,7 +177,7 @@ class CpuEngine:
         self._update()
         changed: NDArray[np.int64] = loops.count_changed(
             self._residual,
-            self._ridge,
+            self._lambda,
             self._place[candidates],
             self._outputs,
             self._transposed,
@@ -202,15 +193,15 @@ class CpuEngine:
         step, change = self._step(place)[0], self._change(place)[0]
         loops.add_outer(self._outputs, step, change)
         loops.add_outer(self._transposed, change, step)
-        self._rivals = loops.find_rivals(self._outputs, self._labels)
+        self._rivals = passes.find_rivals(self._outputs, self._labels)
         row = self._residual[place[0]]
-        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._ridge))
+        self._direction = row / np.float32(np.sqrt(row[place[0]] + self._lambda))
 
     def _step(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return R(i, ·) / (R(i, i) + λ) for each row i of `rows`."""
         self._update()
         residual = self._residual[rows].astype(np.float64)
-        return residual / (self._residual[rows, rows].astype(np.float64) + self._ridge)[:, None]
+        return residual / (self._residual[rows, rows].astype(np.float64) + self._lambda)[:, None]
 
     def _change(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return e_y - F(i) for each row i of `rows`."""

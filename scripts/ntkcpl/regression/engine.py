@@ -17,10 +17,6 @@ class Engine(Protocol):
     def predictions(self) -> NDArray[np.float64]:
         """F, (N, C)."""
 
-    @property
-    def residual(self) -> NDArray[np.float32]:
-        """A copy of R, (N, N); for tests."""
-
     def wrong(self) -> int:
         """Return the number of samples whose own output is not strictly the largest."""
 

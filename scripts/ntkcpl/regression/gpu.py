@@ -7,13 +7,13 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-# Of the loops, only what float32's rounding is: both engines must mean the same by it.
-from ntkcpl.regression.loops import ROUNDING
+# Of the passes, only what float32's rounding is: both engines must mean the same by it.
+from ntkcpl.regression.passes import FLOAT32_ROUNDING
 from ntkcpl.regression.squared_error import SquaredErrors
 
 # Elements of one array over a block of candidates: large enough that a GPU is busy, small enough
 # that its cache holds a good part of the arrays that one block needs.
-SCRATCH = 2**22
+SCRATCH_ELEMENTS = 2**22
 
 
 class GpuEngine:
@@ -29,16 +29,16 @@ class GpuEngine:
         Number of pseudo-classes C.
     labelled : int64 (L,)
         Samples labelled at the start.
-    ridge
-        λ.
+    lambda_
+        λ, the absolute ridge.
     device
         A torch device, such as "cuda" or "cuda:1".
 
     Notes
     -----
     Memory on the device: R (N, N) float32; some six (N, C) float64; and for a block of candidates
-    some ten arrays of SCRATCH float32, but never less than one row of N. At the start, also three
-    (N, L) float64.
+    some ten arrays of SCRATCH_ELEMENTS float32, but never less than one row of N. At the start,
+    also three (N, L) float64.
     """
 
     def __init__(
@@ -47,10 +47,10 @@ class GpuEngine:
         labels: NDArray[np.int64],
         n_classes: int,
         labelled: NDArray[np.int64],
-        ridge: float,
+        lambda_: float,
         device: str,
     ) -> None:
-        self._ridge = ridge
+        self._lambda = lambda_
         self._labels = torch.from_numpy(labels).to(device)
         self._residual = torch.from_numpy(np.ascontiguousarray(kernel, np.float32)).to(device)
         self._errors: SquaredErrors | None = None  # kept only once they are asked for
@@ -63,16 +63,11 @@ class GpuEngine:
         """F, (N, C)."""
         return self._outputs.cpu().numpy().copy()
 
-    @property
-    def residual(self) -> NDArray[np.float32]:
-        """A copy of R, (N, N); for tests."""
-        return self._residual.cpu().numpy().copy()
-
     def _condition(self, start: Tensor) -> None:
         """Form R and F for the samples labelled at the start, in float64 but for R itself."""
         columns = self._residual[:, start].double()
         gram = columns[start]
-        gram.diagonal().add_(self._ridge)
+        gram.diagonal().add_(self._lambda)
         factor = torch.linalg.cholesky(gram)
         targets = self._outputs[start].scatter_(1, self._labels[start, None], 1)  # F is 0 yet
         self._outputs = columns @ torch.cholesky_solve(targets, factor)
@@ -86,8 +81,8 @@ class GpuEngine:
             self._residual[rows, rows] = (corner + corner.T) / 2
 
     def _blocks(self, count: int) -> Iterator[slice]:
-        """Yield slices of `count` rows; a block of rows by N has at most SCRATCH elements."""
-        size = max(1, SCRATCH // max(self._outputs.shape))
+        """Yield slices of `count` rows; a block of rows by N has SCRATCH_ELEMENTS at most."""
+        size = max(1, SCRATCH_ELEMENTS // max(self._outputs.shape))
         return (slice(low, low + size) for low in range(0, count, size))
 
     def wrong(self) -> int:
@@ -168,7 +163,9 @@ class GpuEngine:
         diagonal = self._residual.diagonal().double().clamp(min=0)
         reach = (diagonal.max() * diagonal[asked]).sqrt() * inverse
         spread = change.amax(dim=1) - change.amin(dim=1)
-        return (ROUNDING * (1 + self._outputs.abs().max() + reach * spread)).float()[:, None]
+        return (FLOAT32_ROUNDING * (1 + self._outputs.abs().max() + reach * spread)).float()[
+            :, None
+        ]
 
     def _is_right(
         self, samples: Tensor, step: Tensor, change: Tensor, rows: Tensor, rivals: Tensor
@@ -185,7 +182,7 @@ class GpuEngine:
         # The rival settles half of the pairs, and nearly all at a start without labels, where all
         # outputs are equal. The others are compared with all classes.
         right = after_own > after_rival
-        for open_ in right.nonzero()[:, 0].split(max(1, SCRATCH // f.shape[1])):
+        for open_ in right.nonzero()[:, 0].split(max(1, SCRATCH_ELEMENTS // f.shape[1])):
             x, i = samples[open_], rows[open_]
             after = (step[open_, None] * change[i]).add_(f[x])
             after.scatter_(1, own[open_, None], -torch.inf)
@@ -222,7 +219,7 @@ class GpuEngine:
                 norms,
                 diagonal,
                 error,
-                self._ridge,
+                self._lambda,
                 add_outer=Tensor.addr_,
                 vecdot=torch.linalg.vecdot,
             )
@@ -263,7 +260,9 @@ class GpuEngine:
             if f.shape[1] > 1:
                 reach = second + torch.maximum(step * least[rows], step * most[rows])
                 unsure = (~changed & (reach > after)).nonzero()
-                for i, x in (part.T for part in unsure.split(max(1, SCRATCH // f.shape[1]))):
+                for i, x in (
+                    part.T for part in unsure.split(max(1, SCRATCH_ELEMENTS // f.shape[1]))
+                ):
                     outputs = f[x] + step[i, x, None] * change[rows][i]
                     changed[i, x] = outputs.amax(dim=1) > after[i, x]
             counts[rows] = changed.sum(dim=1)
@@ -278,12 +277,12 @@ class GpuEngine:
             self._errors.add(index, row.double(), reached.double())
         step, change = row / self._denominator(sample), self._change(sample)[0]
         self._outputs += torch.outer(step, change)
-        direction = row / (row[index] + self._ridge).sqrt()
+        direction = row / (row[index] + self._lambda).sqrt()
         self._residual.addr_(direction, direction, alpha=-1)
 
     def _denominator(self, samples: Tensor) -> Tensor:
         """Return R(i, i) + λ for each of the samples i, float64 (M,)."""
-        return self._residual.diagonal()[samples].double() + self._ridge
+        return self._residual.diagonal()[samples].double() + self._lambda
 
     def _change(self, samples: Tensor) -> Tensor:
         """Return e_y - F(i) for each of the samples i, float64 (M, C)."""

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ntkcpl.regression.engine import Engine
+from ntkcpl.regression.kernel import absolute_ridge
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +66,7 @@ class IncrementalRegression:
         Number of pseudo-classes C.
     labelled : int (L,)
         Samples labelled at the start; may be empty.
-    jitter
+    ridge
         λ as a share of the mean of the kernel's diagonal.
     device
         "cpu" for the engine by numba; any other is a torch device for the engine by torch, such as
@@ -95,7 +96,7 @@ class IncrementalRegression:
         pseudo_labels: ArrayLike,
         n_classes: int,
         labelled: ArrayLike,
-        jitter: float,
+        ridge: float,
         device: str = "cpu",
     ) -> None:
         labels = np.asarray(pseudo_labels, dtype=np.int64)
@@ -111,9 +112,8 @@ class IncrementalRegression:
             raise ValueError("kernel has entries that are not finite")
         self._labels = labels
         self.labelled = start.tolist()
-        # All samples may be alike, and the kernel zero: then any ridge keeps all outputs at zero.
-        ridge = jitter * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
-        self._engine = _start_engine(kernel, labels, n_classes, start, ridge, device)
+        lambda_ = absolute_ridge(kernel, ridge)
+        self._engine = _start_engine(kernel, labels, n_classes, start, lambda_, device)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
@@ -215,14 +215,14 @@ def _start_engine(
     labels: NDArray[np.int64],
     n_classes: int,
     labelled: NDArray[np.int64],
-    ridge: float,
+    lambda_: float,
     device: str,
 ) -> Engine:
     """Return the engine for a device. Only torch's imports torch, which takes seconds."""
     if device == "cpu":
         from ntkcpl.regression.cpu import CpuEngine
 
-        return CpuEngine(kernel, labels, n_classes, labelled, ridge)
+        return CpuEngine(kernel, labels, n_classes, labelled, lambda_)
     from ntkcpl.regression.gpu import GpuEngine
 
-    return GpuEngine(kernel, labels, n_classes, labelled, ridge, device)
+    return GpuEngine(kernel, labels, n_classes, labelled, lambda_, device)

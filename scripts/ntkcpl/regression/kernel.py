@@ -1,4 +1,4 @@
-"""Closed-form neural tangent kernels of the classifier's head, computed in tiles.
+"""Closed-form neural tangent kernels of the classifier's head, computed in blocks.
 
 The head is Linear-BatchNorm-ReLU-Linear at its random initialisation, seen through one of its
 logits: `empirical_ntk` at a given width and draw, `infinite_ntk` in the limit of infinite width.
@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from ntkcpl.head import BATCHNORM_EPS
 
 # The cosine above which rows are parallel: float32 cannot tell an angle below 0.001 from none.
-PARALLEL = np.float32(1 - 5e-7)
+PARALLEL_COSINE = np.float32(1 - 5e-7)
 Width = int | Literal["infinite"]
-Tile = Callable[[slice, slice], NDArray[np.float32]]
+Block = Callable[[slice, slice], NDArray[np.float32]]  # of a kernel: its rows and columns
 
 
 def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -23,8 +23,17 @@ def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArr
     return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
 
 
+def absolute_ridge(kernel: NDArray[np.float32], ridge: float) -> float:
+    """Return λ, what is added to a kernel's diagonal: `ridge` as a share of the diagonal's mean.
+
+    Of a kernel that is zero, because all samples are alike, it is a share of one: any λ over zero
+    keeps all outputs at zero.
+    """
+    return ridge * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
+
+
 def empirical_ntk(
-    x: NDArray[np.float32], width: int, rng: np.random.Generator, tile: int = 1024
+    x: NDArray[np.float32], width: int, rng: np.random.Generator, block: int = 1024
 ) -> NDArray[np.float32]:
     """Return the empirical NTK of the head at a random initialisation (Jacot et al. 2018).
 
@@ -42,13 +51,13 @@ def empirical_ntk(
         Hidden units H.
     rng
         Draws W₁, b₁ and a as torch initialises `nn.Linear`: uniform in ±1/√fan_in.
-    tile
+    block
         Rows and columns computed at once.
 
     Returns
     -------
     float32 (N, N)
-        Symmetric to the bit. Memory beyond it: 4 NH float32 and a few tiles.
+        Symmetric to the bit. Memory beyond it: 4 NH float32 and a few blocks.
     """
     d = x.shape[1]
     bound = 1 / np.sqrt(d)
@@ -72,10 +81,10 @@ def empirical_ntk(
         kernel += 1
         return kernel
 
-    return _symmetric(len(x), tile, part)
+    return _symmetric(len(x), block, part)
 
 
-def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32]:
+def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float32]:
     """Return the head's NTK in the limit of infinite width.
 
     In the limit the pre-activations after the batch norm are Gaussian with covariance
@@ -93,14 +102,14 @@ def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32
     ----------
     x : float32 (N, D)
         Embeddings. A shift of all, or another unit of length, changes nothing.
-    tile
+    block
         Rows and columns computed at once.
 
     Returns
     -------
     float32 (N, N)
         Symmetric to the bit, with a diagonal of mean 1. Memory beyond it: N D float32 and a few
-        tiles. Rows equal to the mean, hence all of a constant `x`, are zero.
+        blocks. Rows equal to the mean, hence all of a constant `x`, are zero.
     """
     centred = x - x.mean(axis=0, dtype=np.float64)
     squares = np.einsum("nd,nd->n", centred, centred)
@@ -113,7 +122,7 @@ def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32
         lengths = length[rows, None] * length[columns]
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
         np.maximum(cosine, -1, out=cosine)
-        np.copyto(cosine, 1, where=cosine > PARALLEL)
+        np.copyto(cosine, 1, where=cosine > PARALLEL_COSINE)
         rest = np.float32(np.pi) - np.arccos(cosine)
         # κ₁ + Q∘κ₀ = (‖q‖‖q'‖ sin θ + 2 Q (π - θ)) / 2π
         np.subtract(1, np.square(cosine, out=cosine), out=cosine)
@@ -123,19 +132,19 @@ def infinite_ntk(x: NDArray[np.float32], tile: int = 1024) -> NDArray[np.float32
         covariance /= np.float32(2 * np.pi)
         return covariance
 
-    return _symmetric(len(x), tile, part)
+    return _symmetric(len(x), block, part)
 
 
-def _symmetric(n: int, tile: int, part: Tile) -> NDArray[np.float32]:
-    """Fill an (n, n) matrix with what `part` returns for the tiles on and above the diagonal."""
+def _symmetric(n: int, block: int, part: Block) -> NDArray[np.float32]:
+    """Fill an (n, n) matrix with what `part` returns for the blocks on and above the diagonal."""
     matrix = np.empty((n, n), dtype=np.float32)
-    for top in range(0, n, tile):
-        rows = slice(top, top + tile)
-        for left in range(top, n, tile):
-            columns = slice(left, left + tile)
-            block = part(rows, columns)
+    for top in range(0, n, block):
+        rows = slice(top, top + block)
+        for left in range(top, n, block):
+            columns = slice(left, left + block)
+            values = part(rows, columns)
             if left == top:
-                block = (block + block.T) / np.float32(2)
-            matrix[rows, columns] = block
-            matrix[columns, rows] = block.T
+                values = (values + values.T) / np.float32(2)
+            matrix[rows, columns] = values
+            matrix[columns, rows] = values.T
     return matrix

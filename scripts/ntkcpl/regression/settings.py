@@ -20,7 +20,7 @@ class KernelRegression(Settings):
     """Hidden units of the head whose NTK is the kernel."""
     kernel_scaling: Scaling = "raw"
     """Scaling of the embedding in the kernel; raw is what the head is trained on."""
-    jitter: Annotated[float, Field(gt=0)] = 0.1
+    ridge: Annotated[float, Field(gt=0)] = 0.1
     """Added to the kernel's diagonal, as a share of its mean."""
 
     def kernel(
@@ -28,6 +28,17 @@ class KernelRegression(Settings):
     ) -> NDArray[np.float32]:
         """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
         return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
+
+    def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:
+        """Return about how many bytes `incremental` and questions to it take, for m samples.
+
+        The parameters are their number and dimensions, how many are labelled, and of how many
+        classes. On a GPU most of it is the device's.
+        """
+        width = 0 if self.width == "infinite" else self.width
+        making = 28 * (d + width)  # rows of the embedding and of the hidden units
+        conditioning = 28 * 2048 + 24 * labels  # by `CpuEngine`, block by block
+        return 4 * m**2 + m * (making + conditioning + 32 * n_classes)
 
     def incremental(
         self,
@@ -43,6 +54,6 @@ class KernelRegression(Settings):
             labels,
             n_classes,
             labelled=labelled,
-            jitter=self.jitter,
+            ridge=self.ridge,
             device=default_device(),
         )

@@ -23,8 +23,8 @@ class SquaredErrors:
         ‖R(i)‖² and R(i, i).
     error : float64 (N, C)
         E.
-    ridge
-        λ.
+    lambda_
+        λ, the absolute ridge.
     add_outer
         Adds to a matrix, its first argument, the outer product of the other two, in place.
     vecdot
@@ -41,18 +41,18 @@ class SquaredErrors:
         norms: Array,
         diagonal: Array,
         error: Array,
-        ridge: float,
+        lambda_: float,
         *,
         add_outer: Callable[[Array, Array, Array], Any],
         vecdot: Callable[[Array, Array], Array],
     ) -> None:
         self._product, self._norms, self._diagonal = product, norms, diagonal
-        self._error, self._ridge = error, ridge
+        self._error, self._lambda = error, lambda_
         self._add_outer, self._vecdot = add_outer, vecdot
 
     def all(self) -> Array:
         """Return the squared error after adding each of the N samples, float64 (N,)."""
-        inverse = 1 / (self._diagonal + self._ridge)
+        inverse = 1 / (self._diagonal + self._lambda)
         lengths = self._vecdot(self._error, self._error)
         gains = 2 * self._vecdot(self._product, self._error) - lengths * self._norms * inverse
         return lengths.sum() - gains * inverse
@@ -67,7 +67,7 @@ class SquaredErrors:
         row, reached : float64 (N,)
             R(j) and R R(j), of R before the sample is added.
         """
-        inverse = 1 / (row[sample] + self._ridge)
+        inverse = 1 / (row[sample] + self._lambda)
         step, reached = inverse * row, inverse * reached
         length = (step * row).sum()
         change = -self._error[sample]

@@ -1,123 +1,27 @@
 """What the runs' accuracies say: learning curves, gain over Random, effective budget ratio.
 
-Everything starts from one tidy table, `accuracy.csv`: a row for each classifier trained. A share
-is in [0, 1] here and in files; figures and tables show percent.
+Everything starts from the tidy table of `artifacts.accuracy`. A share is in [0, 1] here and in
+files; figures and tables show percent.
 """
-
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from ntkcpl.artifacts.files import FIX, ArtifactError, atomic
+from ntkcpl.artifacts.accuracy import COLUMNS, ordered
 
-COLUMNS = {
-    "experiment": "str",
-    "strategy": "str",
-    "seed": "int64",
-    "round": "int64",
-    "labels": "int64",
-    "test_accuracy": "float64",
-    "pool_accuracy": "float64",
-    "selection_seconds": "float64",
-    "training_seconds": "float64",
-}
-RUN = ["experiment", "strategy", "seed"]
 CURVE = ["experiment", "strategy", "labels"]
 REFERENCE = "random"
 
 # Means of equal accuracies can differ in the last bits; accuracies themselves differ by 1/T.
 ROUNDING = 1e-9
 
-DISPLAY_NAMES = {
-    "random": "Random",
-    "entropy": "Entropy",
-    "margin": "Margin",
-    "bald": "BALD",
-    "coreset_self": "Coreset (self)",
-    "coreset_al": "Coreset (al)",
-    "badge": "BADGE",
-    "badge_partition": "BADGE (partition)",
-    "alfamix": "ALFA-Mix",
-    "dropquery": "DropQuery",
-    "typiclust": "TypiClust",
-    "probcover": "ProbCover",
-    "maxherding": "MaxHerding",
-    "uherding": "UHerding",
-    "lookahead": "LookAhead",
-    "ntkcpl_self": "NTKCPL (self)",
-    "ntkcpl_al": "NTKCPL (al)",
-}
-
 
 class MissingReferenceError(Exception):
-    """No run of the reference strategy to compare with; the message is one sentence."""
+    """No run of Random to compare with; the message is one sentence."""
 
 
-def display_name(strategy: str) -> str:
-    """Return how figures and tables call `strategy`; a name of the user's own stays as it is."""
-    return DISPLAY_NAMES.get(strategy, strategy)
-
-
-def has_reference(accuracy: pd.DataFrame, reference: str = REFERENCE) -> bool:
-    """Return whether any experiment ran `reference`, so that gains and ratios exist."""
-    return reference in set(accuracy["strategy"])
-
-
-def read_accuracy(path: str | Path) -> pd.DataFrame:
-    """Read `accuracy.csv`, rows in the order of the file.
-
-    Raises
-    ------
-    ArtifactError
-        If the file is missing or damaged, has other columns, values out of range, two rows for
-        one round, or labels that do not grow with the rounds.
-    """
-    try:
-        # A strategy may be called "null" or "nan"; only an unlabelled pool has no accuracy.
-        frame = pd.read_csv(
-            path,
-            dtype=COLUMNS,
-            keep_default_na=False,
-            na_values={"pool_accuracy": [""]},
-        )
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{path} does not exist: run the stage that makes it") from error
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise ArtifactError(f"{path} is no accuracy.csv ({reason}): {FIX}") from error
-    _check(frame, path)
-    return frame
-
-
-def write_accuracy(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
-    """Write `accuracy.csv` atomically.
-
-    Experiments and strategies keep the order in which `rows` first names them (that of the
-    configuration, which legends and tables then follow); seeds and rounds increase.
-
-    Parameters
-    ----------
-    path
-        The file.
-    rows
-        Mappings with the keys of `COLUMNS`, in any order of seeds and rounds.
-
-    Raises
-    ------
-    ArtifactError
-        If the rows are not what `read_accuracy` would accept.
-    """
-    frame = pd.DataFrame(rows, columns=list(COLUMNS)).astype(COLUMNS)
-    _check(frame, path)
-    frame = (
-        _ordered(frame)
-        .sort_values([*RUN, "round"])
-        .round({"selection_seconds": 4, "training_seconds": 4})
-    )
-    with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
+def has_reference(accuracy: pd.DataFrame) -> bool:
+    """Return whether any experiment ran Random, so that gains and ratios exist."""
+    return REFERENCE in set(accuracy["strategy"])
 
 
 def learning_curves(accuracy: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +37,7 @@ def learning_curves(accuracy: pd.DataFrame) -> pd.DataFrame:
     return _over_seeds(accuracy, "test_accuracy")
 
 
-def gain_over_random(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.DataFrame:
+def gain_over_random(accuracy: pd.DataFrame) -> pd.DataFrame:
     """Return by how much each strategy beats Random, as in Fig. 3 of Wen et al. (2023).
 
     The gain is the difference between runs of one experiment, seed and number of labels; runs
@@ -142,14 +46,14 @@ def gain_over_random(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.D
     Returns
     -------
     DataFrame
-        As `learning_curves`, of the gain (a difference of shares), without the reference itself.
+        As `learning_curves`, of the gain (a difference of shares), without Random itself.
 
     Raises
     ------
     MissingReferenceError
-        If no experiment ran `reference`.
+        If no experiment ran Random.
     """
-    others, base = _split(accuracy, reference)
+    others, base = _split(accuracy)
     keys = ["experiment", "seed", "labels"]
     base = base[[*keys, "test_accuracy"]].rename(columns={"test_accuracy": "reference"})
     paired = others.merge(base, on=keys, validate="many_to_one")
@@ -157,11 +61,18 @@ def gain_over_random(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.D
     return _over_seeds(paired, "gain")
 
 
-def effective_budget_ratio(accuracy: pd.DataFrame, reference: str = REFERENCE) -> pd.DataFrame:
+def effective_budget_ratio(curves: pd.DataFrame) -> pd.DataFrame:
     """Return the share of label counts at which a strategy is effective (Table 2, ibid.).
 
     Effective means that the mean over seeds exceeds Random's mean plus Random's standard
     deviation, strictly.
+
+    Parameters
+    ----------
+    curves
+        Means and standard deviations, of runs (see `learning_curves`) or printed ones.
+    reference
+        Strategy whose mean plus standard deviation is to be exceeded.
 
     Returns
     -------
@@ -173,11 +84,11 @@ def effective_budget_ratio(accuracy: pd.DataFrame, reference: str = REFERENCE) -
     Raises
     ------
     MissingReferenceError
-        If no experiment ran `reference`.
+        If no experiment ran Random.
     """
-    others, base = (learning_curves(part) for part in _split(accuracy, reference))
-    base["threshold"] = base["mean"] + base["std"]
-    both = others.merge(base[["experiment", "labels", "threshold"]], on=["experiment", "labels"])
+    others, base = _split(curves)
+    threshold = base[["experiment", "labels"]].assign(threshold=base["mean"] + base["std"])
+    both = others.merge(threshold, on=["experiment", "labels"])
     both["known"] = both["threshold"].notna()
     both["above"] = both["mean"] > both["threshold"] + ROUNDING
     grouped = both.groupby(["experiment", "strategy"], sort=False)
@@ -186,52 +97,20 @@ def effective_budget_ratio(accuracy: pd.DataFrame, reference: str = REFERENCE) -
     return ratios.assign(ratio=ratios["effective"] / countable)
 
 
-def _split(accuracy: pd.DataFrame, reference: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the rows of the other strategies and those of the reference."""
-    if not has_reference(accuracy, reference):
+def _split(accuracy: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the rows of the other strategies and those of Random."""
+    if not has_reference(accuracy):
         experiments = ", ".join(accuracy["experiment"].unique())
         raise MissingReferenceError(
-            f"gain and effective budget ratio need runs of the strategy {reference}, "
+            f"gain and effective budget ratio need runs of the strategy {REFERENCE}, "
             f"which {experiments} does not have: add it to the strategies of the experiment"
         )
-    is_reference = accuracy["strategy"] == reference
+    is_reference = accuracy["strategy"] == REFERENCE
     return accuracy[~is_reference], accuracy[is_reference]
 
 
 def _over_seeds(frame: pd.DataFrame, column: str) -> pd.DataFrame:
     """Return mean, std and number of seeds of `column` for each point of each curve."""
-    points = _ordered(frame).groupby(CURVE, observed=True)[column]
+    points = ordered(frame).groupby(CURVE, observed=True)[column]
     curves = points.agg(mean="mean", std="std", seeds="count").reset_index()
     return curves.astype({name: COLUMNS[name] for name in CURVE})
-
-
-def _ordered(frame: pd.DataFrame) -> pd.DataFrame:
-    """Make experiments and strategies sort in the order in which they are first named."""
-    names = {name: frame[name] for name in ("experiment", "strategy")}
-    return frame.assign(**{k: pd.Categorical(v, v.unique()) for k, v in names.items()})
-
-
-def _check(frame: pd.DataFrame, path: str | Path) -> None:
-    """Raise ArtifactError, naming the first broken rule, if `frame` is no table of accuracies."""
-    if list(frame.columns) != list(COLUMNS):
-        raise ArtifactError(
-            f"{path} has the columns {','.join(map(str, frame.columns))}, expected "
-            f"{','.join(COLUMNS)}: {FIX}"
-        )
-    sound = {
-        "no rows": len(frame) > 0,
-        "an empty name": frame[["experiment", "strategy"]].ne("").all(axis=None),
-        "a round or a number of labels below 1": (frame[["round", "labels"]] >= 1).all(axis=None),
-        "a test accuracy outside [0, 1]": frame["test_accuracy"].between(0, 1).all(),
-        "a pool accuracy outside [0, 1]": frame["pool_accuracy"].dropna().between(0, 1).all(),
-        "a missing or negative time": (
-            (frame[["selection_seconds", "training_seconds"]] >= 0).all(axis=None)
-        ),
-        "two rows for one round": not frame.duplicated([*RUN, "round"]).any(),
-        "labels that do not grow with the rounds": (
-            frame.sort_values("round").groupby(RUN)["labels"].diff().dropna().gt(0).all()
-        ),
-    }
-    for problem, holds in sound.items():
-        if not holds:
-            raise ArtifactError(f"{path} has {problem}: {FIX}")

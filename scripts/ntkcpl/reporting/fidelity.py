@@ -6,23 +6,21 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ntkcpl.fidelity import SECOND_CLASSIFIER
-from ntkcpl.reporting.accuracy import display_name
-from ntkcpl.reporting.plots import (
-    BLUE,
+from ntkcpl.reporting.look import (
     COLUMN_WIDTH,
     GREEN,
     GREY,
-    LOOK,
+    LINE_WIDTH,
     ORANGE,
     PURPLE,
     SKY,
+    STYLE_SHEET,
     VERMILLION,
-    draw_label_axis,
 )
 from ntkcpl.reporting.tables import Table
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
-VARIANT = ["kernel", "scaling", "jitter"]
+VARIANT = ["kernel", "scaling", "ridge"]
 COLOURS = (SKY, GREEN, ORANGE, VERMILLION, PURPLE)
 SCALING_NAMES = {
     "raw": "raw",
@@ -30,20 +28,14 @@ SCALING_NAMES = {
     "l2_centred": "unit length, centred",
     "standardised": "standardised",
 }
-COVERAGES = {
-    "purity": ("purity of the clusters", GREEN, "D"),
-    "estimated": ("estimated coverage", BLUE, "o"),
-    "true": ("true coverage", VERMILLION, "s"),
-    "classifier": ("accuracy of the classifier", GREY, "^"),
-}
 
 
 def default_variant() -> dict[str, object]:
-    """Return the kernel, scaling and jitter that NTKCPL uses unless told otherwise."""
+    """Return the kernel, scaling and ridge that NTKCPL uses unless told otherwise."""
     fields = NTKCPL.model_fields
-    names = ("width", "kernel_scaling", "jitter")
-    kernel, scaling, jitter = (fields[name].default for name in names)
-    return {"kernel": str(kernel), "scaling": scaling, "jitter": jitter}
+    names = ("width", "kernel_scaling", "ridge")
+    kernel, scaling, ridge = (fields[name].default for name in names)
+    return {"kernel": str(kernel), "scaling": scaling, "ridge": ridge}
 
 
 def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
@@ -57,7 +49,7 @@ def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        kernel, scaling, jitter, labels, agreement, agreement_std, accuracy, accuracy_std, seeds;
+        kernel, scaling, ridge, labels, agreement, agreement_std, accuracy, accuracy_std, seeds;
         shares.
     """
     groups = comparison.groupby([*VARIANT, "labels"], sort=False, dropna=False)
@@ -74,7 +66,7 @@ def mean_agreement(comparison: pd.DataFrame) -> pd.DataFrame:
 def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
     """Draw agreement with the trained classifier against the number of labels, a panel a scaling.
 
-    The upper row compares kernels at the default jitter, the lower one jitters of the default
+    The upper row compares kernels at the default ridge, the lower one ridges of the default
     kernel. Lines are means over seeds.
     """
     mean, default = mean_agreement(comparison), default_variant()
@@ -82,10 +74,10 @@ def plot_kernels(comparison: pd.DataFrame, title: str) -> Figure:
     mean = mean[mean["kernel"] != SECOND_CLASSIFIER]
     scalings = list(mean["scaling"].unique())
     rows = {
-        "kernel": mean[mean["jitter"] == default["jitter"]],
-        "jitter": mean[mean["kernel"] == default["kernel"]],
+        "kernel": mean[mean["ridge"] == default["ridge"]],
+        "ridge": mean[mean["kernel"] == default["kernel"]],
     }
-    with matplotlib.style.context(LOOK):
+    with matplotlib.style.context(STYLE_SHEET):
         figure = Figure(figsize=(2 * COLUMN_WIDTH, 4.4))
         grid = figure.subplots(2, len(scalings), sharex=True, sharey=True, squeeze=False)
         for panels, (what, part) in zip(grid, rows.items(), strict=True):
@@ -123,8 +115,8 @@ def _draw_agreement(axes: Axes, part: pd.DataFrame, what: str, ceiling: pd.DataF
             color=colour,
             marker="o",
             markersize=3,
-            linewidth=1.1,
-            label=f"{value:g}" if what == "jitter" else f"{value}",
+            linewidth=LINE_WIDTH,
+            label=f"{value:g}" if what == "ridge" else f"{value}",
         )
 
 
@@ -148,7 +140,7 @@ def kernel_table(comparison: pd.DataFrame) -> Table:
         "Percentage of the unlabelled images for which kernel regression and the classifier "
         f"predict the same class, by number of labels, over {shown['seeds'].max()} seeds. The "
         f"default is the kernel of width {default['kernel']} on the {default['scaling']} embedding "
-        f"with jitter {default['jitter']}; each row changes one of them. The second classifier was "
+        f"with ridge {default['ridge']}; each row changes one of them. The second classifier was "
         "trained on the same labels from other initial weights. The best kernel of each column is "
         "bold, the second underlined."
     )
@@ -160,38 +152,3 @@ def _name(row: pd.Series, default: dict[str, object]) -> str:
         return SECOND_CLASSIFIER
     changed = [name for name in default if row[name] != default[name]]
     return f"{changed[0]} {row[changed[0]]}" if changed else "default"
-
-
-def plot_coverage(coverage: pd.DataFrame, title: str) -> Figure:
-    """Draw purity, coverages and the classifier's accuracy by the number of labels.
-
-    Parameters
-    ----------
-    coverage
-        strategy, seed, and the columns of `fidelity.measure_coverage`; a panel a strategy.
-    title
-        Title of the figure.
-
-    Returns
-    -------
-    Figure
-        Lines are means over seeds, bands one standard deviation to either side.
-    """
-    strategies = list(coverage["strategy"].unique())
-    with matplotlib.style.context(LOOK):
-        figure = Figure(figsize=(COLUMN_WIDTH * min(2, len(strategies)), 2.6))
-        panels = figure.subplots(1, len(strategies), sharey=True, squeeze=False)[0]
-        for axes, strategy in zip(panels, strategies, strict=True):
-            rounds = coverage[coverage["strategy"] == strategy].groupby("labels")
-            for column, (name, colour, marker) in COVERAGES.items():
-                mean, std = 100 * rounds[column].mean(), 100 * rounds[column].std().fillna(0)
-                band = (mean - std, mean + std)
-                axes.fill_between(mean.index, *band, color=colour, alpha=0.13, linewidth=0)
-                axes.plot(mean.index, mean, color=colour, marker=marker, linewidth=1.1, label=name)
-            axes.set_title(display_name(strategy))
-            draw_label_axis(axes, coverage["labels"])
-        panels[0].set_ylabel("Share of the pool (%)")
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=min(2, len(panels)) * 2)
-        figure.suptitle(title)
-    return figure

@@ -8,7 +8,10 @@ from typing import Any
 import pandas as pd
 
 from ntkcpl.artifacts.files import code_revision, library_versions
-from ntkcpl.reporting.accuracy import MissingReferenceError, display_name
+from ntkcpl.encoders import packaged
+from ntkcpl.reporting.accuracy import MissingReferenceError
+from ntkcpl.reporting.estimates import estimate_table
+from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
 
 PAPER = "Wen, Pizarro and Williams (2023)"
@@ -19,6 +22,7 @@ def summary(
     experiment: str,
     config: Mapping[str, Any],
     accuracy: pd.DataFrame,
+    estimates: pd.DataFrame,
     pretraining: pd.DataFrame | None,
     features: Mapping[str, Any],
     sizes: Mapping[str, int],
@@ -36,10 +40,12 @@ def summary(
     config
         Its settings: `dataset`, `encoder`, `pretraining`, `features` and `classifier` map keys to
         values, `budgets` and `seeds` are lists, `strategies` maps the name of each strategy to
-        its `method` and parameters. For ready embeddings `features` is the path of their file
-        and `dataset`, `encoder` and `pretraining` are not looked at.
+        its `method` and parameters. `embeddings` is the path of the file of ready embeddings,
+        and then `dataset`, `encoder`, `pretraining` and `features` are not looked at; or None.
     accuracy
-        The experiment's runs (see `evaluation.read_accuracy`).
+        The experiment's runs (see `artifacts.accuracy`).
+    estimates
+        Their accuracies estimated from the labels held (see `estimates.read_estimates`).
     pretraining
         epoch, loss, knn_accuracy (a share, NaN for epochs without the monitor); None for ready
         embeddings, and for an encoder whose weights were brought along.
@@ -62,7 +68,7 @@ def summary(
         if pretraining is None
         else pretraining["knn_accuracy"]
     )
-    if config["dataset"] is None:
+    if config["embeddings"] is not None:
         origin, made_by = _origin_ready(config, knn), _facts_ready(config, features, sizes, knn)
     else:
         origin, made_by = _origin(config, knn), _facts_encoded(config, sizes, knn)
@@ -80,6 +86,8 @@ def summary(
         markdown(accuracy_table(accuracy)),
         "## Gain over Random",
         *_gain(accuracy),
+        "## Accuracy without a test set",
+        markdown(estimate_table(accuracy, estimates)),
         "## What was run",
         _facts(config, made_by),
         _strategies(config["strategies"]),
@@ -95,13 +103,15 @@ def summary(
 
 def _origin(config: Mapping[str, Any], knn: str) -> str:
     pretraining, encoder = config["pretraining"], config["encoder"]
-    if pretraining is None:
+    if encoder["architecture"] == packaged.NAME:
+        trained = "with weights that were trained on ImageNet with its labels, unlike the paper's"
+    elif pretraining is None:
         trained = f"with the weights of `{encoder['checkpoint']}`"
     else:
         trained = f"that `{pretraining['method']}` pretrained for {pretraining['epochs']} epochs"
     return (
         "All numbers and figures here come from one run: the data set "
-        f"`{config['dataset']['name']}` embedded by a `{encoder['architecture']}` {trained} "
+        f"`{config['dataset']['name']}` embedded by `{encoder['architecture']}` {trained} "
         f"({knn}), {_seeds(config)} a strategy. They hold for this data set, "
         "this encoder and these label counts; compare them with the numbers of "
         f"{PAPER} only where all three are the paper's."
@@ -111,7 +121,7 @@ def _origin(config: Mapping[str, Any], knn: str) -> str:
 def _origin_ready(config: Mapping[str, Any], knn: str) -> str:
     return (
         "All numbers and figures here come from one run on the ready embeddings in "
-        f"`{config['features']}` ({knn}), {_seeds(config)} a strategy. They hold for these "
+        f"`{config['embeddings']}` ({knn}), {_seeds(config)} a strategy. They hold for these "
         "embeddings and these label counts; compare them with the numbers of "
         f"{PAPER} only where data set, encoder and label counts are the paper's."
     )
@@ -154,7 +164,7 @@ def _facts_ready(
     digest = json.loads(features["inputs"])["embeddings"]
     views = f"{sizes['views']:,} {'view' if sizes['views'] == 1 else 'views'}"
     return {
-        "Ready embeddings": f"`{config['features']}`, SHA-256 `{digest}`; {_images(sizes)}",
+        "Ready embeddings": f"`{config['embeddings']}`, SHA-256 `{digest}`; {_images(sizes)}",
         "Features": f"{sizes['dimension']:,} dimensions, {views} of each pool image, {knn}",
     }
 

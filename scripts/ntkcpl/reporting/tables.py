@@ -6,18 +6,16 @@ from pathlib import Path
 import pandas as pd
 
 from ntkcpl.artifacts.files import write_text
-from ntkcpl.reporting.accuracy import (
-    REFERENCE,
-    display_name,
-    effective_budget_ratio,
-    learning_curves,
-)
-from ntkcpl.reporting.significance import behind_best, ratio_intervals
+from ntkcpl.reporting.accuracy import REFERENCE, effective_budget_ratio, learning_curves
+from ntkcpl.reporting.look import display_name
+from ntkcpl.reporting.significance import LEVEL, behind_best, ratio_intervals
 
-MARKS = "The best of each column is bold, the second underlined."
+RANKS_SENTENCE = "The best of each column is bold, the second underlined."
 MISSING = "–"
-MARKDOWN = {1: "**{}**", 2: "<ins>{}</ins>"}  # <ins> is underlined by browsers and by GitHub
-LATEX = {1: "textbf:--rwrap;", 2: "underline:--rwrap;"}
+FALSE_DISCOVERIES = 0.05  # the expected share of stars that are wrong, at most
+MARKDOWN_MARKS = {1: "**{}**", 2: "<ins>{}</ins>"}  # <ins> is underlined by browsers and by GitHub
+LATEX_MARKS = {1: "textbf:--rwrap;", 2: "underline:--rwrap;"}
+LATEX_SIGNS = {"±": r" $\\pm$ ", "−": "$-$", "<": "$<$"}  # in cells, as regular expressions
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def accuracy_table(accuracy: pd.DataFrame) -> Table:
     Parameters
     ----------
     accuracy
-        Runs of one experiment (see `evaluation.read_accuracy`).
+        Runs of one experiment (see `artifacts.accuracy`).
 
     Returns
     -------
@@ -64,29 +62,29 @@ def accuracy_table(accuracy: pd.DataFrame) -> Table:
     least, most = curves["seeds"].min(), curves["seeds"].max()
     seeds = f"{most}" if least == most else f"{least} to {most}"
     over = "of one seed" if most == 1 else f"mean±standard deviation over {seeds} seeds"
-    caption = f"Test accuracy in percent by number of labels, {over}. {MARKS}"
+    caption = f"Test accuracy in percent by number of labels, {over}. {RANKS_SENTENCE}"
     return Table(caption, curves, _printed(mean, spread), _ranks(mean))
 
 
-def effective_budget_table(accuracy: pd.DataFrame, reference: str = REFERENCE) -> Table:
+def effective_budget_table(accuracy: pd.DataFrame) -> Table:
     """Return the effective budget ratio of each strategy in each experiment, as in Table 2.
 
     Raises
     ------
     MissingReferenceError
-        If no experiment ran `reference`.
+        If no experiment ran Random.
     """
-    ratios = effective_budget_ratio(accuracy, reference)
-    ratios = ratios.merge(ratio_intervals(accuracy, reference), how="left")
+    ratios = effective_budget_ratio(learning_curves(accuracy))
+    ratios = ratios.merge(ratio_intervals(accuracy), how="left")
     ratio = _wide(ratios, "experiment", "ratio")
     low, high = (_wide(ratios, "experiment", bound) for bound in ("low", "high"))
     interval = low.map(" [{:.0f}–".format) + high.map("{:.0f}]".format)
-    base = display_name(reference)
+    base = display_name(REFERENCE)
     caption = (
         "Effective budget ratio: the percentage of the numbers of labels at which a strategy's "
         f"mean test accuracy exceeds the mean of {base} plus the standard deviation of {base} "
-        "(two seeds or more); in brackets the 95% interval of a bootstrap over seeds. "
-        f"{MARKS}"
+        f"(two seeds or more); in brackets the {LEVEL:.0%} interval of a bootstrap over seeds. "
+        f"{RANKS_SENTENCE}"
     )
     return Table(caption, ratios, _printed(ratio, interval.where(low.notna(), "")), _ranks(ratio))
 
@@ -97,21 +95,23 @@ def behind_best_table(accuracy: pd.DataFrame) -> Table:
     Parameters
     ----------
     accuracy
-        Runs of one experiment (see `evaluation.read_accuracy`).
+        Runs of one experiment (see `artifacts.accuracy`).
 
     Returns
     -------
     Table
         A row for each strategy, a column for each number of labels, in percentage points; a star
-        where a paired t-test over seeds tells it from the best at 5%.
+        where a paired t-test over seeds tells it from the best (see `behind_best`).
     """
     gaps = behind_best(accuracy)
     gap = _wide(gaps, "labels", "difference")
-    sure = _wide(gaps, "labels", "p_value") < 5
+    sure = _wide(gaps, "labels", "corrected_p_value") < 100 * FALSE_DISCOVERIES
     caption = (
         "Percentage points of test accuracy behind the best strategy (0.0) by number of labels, "
-        "mean over seeds. A star marks what a two-sided t-test paired by seed tells from the best "
-        f"at 5%, not corrected for the number of strategies. {MARKS}"
+        "mean over seeds. A star marks what a two-sided t-test paired by seed tells from the best, "
+        "corrected over all tests of the table so that at most "
+        f"{FALSE_DISCOVERIES:.0%} of the stars are expected to be wrong (Benjamini and Hochberg "
+        f"1995). {RANKS_SENTENCE}"
     )
     stars = sure.map(lambda known: "*" if known else "")
     return Table(caption, gaps, _printed(gap, stars), _ranks(-gap))
@@ -120,7 +120,7 @@ def behind_best_table(accuracy: pd.DataFrame) -> Table:
 def markdown(table: Table) -> str:
     """Return the caption and the table in Markdown."""
     cells = table.text.copy()
-    for rank, mark in MARKDOWN.items():
+    for rank, mark in MARKDOWN_MARKS.items():
         cells = cells.where(table.rank != rank, cells.map(mark.format))
     aligned = ["left"] + ["right"] * len(cells.columns)
     return f"{table.caption}\n\n{cells.to_markdown(colalign=aligned, disable_numparse=True)}\n"
@@ -128,8 +128,8 @@ def markdown(table: Table) -> str:
 
 def latex(table: Table) -> str:
     r"""Return a LaTeX table for `\usepackage{booktabs}`, the caption included."""
-    wraps = table.rank.map(lambda rank: LATEX.get(rank, ""))
-    cells = table.text.replace("±", r" $\\pm$ ", regex=True).replace(MISSING, "--")
+    wraps = table.rank.map(lambda rank: LATEX_MARKS.get(rank, ""))
+    cells = table.text.replace(LATEX_SIGNS, regex=True).replace(MISSING, "--")
     styler = cells.rename_axis(columns=None, index=None).style
     styler.apply(lambda _: wraps, axis=None)
     styler.format_index(escape="latex").format_index(escape="latex", axis="columns")
@@ -161,9 +161,14 @@ def _wide(tidy: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
 
 
 def _printed(value: pd.DataFrame, suffix: pd.DataFrame | str = "") -> pd.DataFrame:
-    text = value.map(lambda number: MISSING if pd.isna(number) else f"{number:.1f}") + suffix
+    text = value.map(number) + suffix
     strategies = [display_name(strategy) for strategy in value.index]
     return text.set_axis(pd.Index(strategies, name="Strategy"))
+
+
+def number(value: float) -> str:
+    """Return a number as tables print it."""
+    return MISSING if pd.isna(value) else f"{value:.1f}"
 
 
 def _ranks(value: pd.DataFrame) -> pd.DataFrame:

@@ -9,9 +9,9 @@ from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.distances import exact_products
-from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
-from ntkcpl.head import Head
+from ntkcpl.head import Head, asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
@@ -45,6 +45,10 @@ class AlfaMix(Strategy):
     starts: Annotated[int, Field(ge=1)] = 3
     """Starts of k-means."""
     needs_classifier = True
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return asking_memory(n, d) + kmeans_memory(n, d, labels)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

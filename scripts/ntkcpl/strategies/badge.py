@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from ntkcpl.geometry.distances import on_grid
+from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
@@ -28,10 +29,19 @@ class Badge(Strategy):
     needs_classifier = True
 
     @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return gradient_memory(n, d)
+
+    @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
         rows = seed_by_gradient(pool.probability(unlabelled), pool.hidden(unlabelled), budget, rng)
         return Batch(unlabelled[rows])
+
+
+def gradient_memory(n: int, d: int) -> int:
+    """Return about how many bytes it takes to ask the head and to hold n images' hidden units."""
+    return asking_memory(n, d) + 16 * n * d
 
 
 def seed_by_gradient(

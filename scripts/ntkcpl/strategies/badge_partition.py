@@ -1,12 +1,13 @@
 """BADGE for large pools: in random parts of the pool, each with its share of the budget."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.strategies.badge import seed_by_gradient
+from ntkcpl.strategies.badge import gradient_memory, seed_by_gradient
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
@@ -27,6 +28,10 @@ class BadgePartition(Strategy):
     )
     parts: Annotated[int, Field(ge=1)] = 10
     """Parts of the unlabelled pool, but no more than images to choose."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return gradient_memory(ceil(n / self.parts), d) + 16 * n
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

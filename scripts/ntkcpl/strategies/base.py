@@ -6,6 +6,7 @@ from typing import ClassVar, NamedTuple
 
 import numpy as np
 
+from ntkcpl.head import asking_memory
 from ntkcpl.records import Batch, Pool
 from ntkcpl.settings import Settings
 
@@ -24,7 +25,8 @@ class About(NamedTuple):
     diversity
         What keeps the images of a batch apart; "–" for nothing.
     cost
-        Time of a round in N images of the pool, b to choose, D dimensions, C classes, K clusters.
+        Time of a round in N images of the pool, b to choose, D dimensions, H hidden units,
+        C classes, K clusters.
     """
 
     paper: str
@@ -59,6 +61,23 @@ class Strategy(Settings):
             Labels held after the first round (b_0).
         """
         return None
+
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        """Return about how many bytes a query takes at its peak, beside the embedding.
+
+        By default that is what it takes to ask the classifier about all images; a strategy that
+        holds more says so.
+
+        Parameters
+        ----------
+        n
+            Images in the pool.
+        d
+            Dimensions of the embedding or hidden units of the head, whichever are more.
+        labels
+            Labels held after the round, which bound the labelled images, the batch and the classes.
+        """
+        return asking_memory(n, d)
 
     def starts_at_random(self, pool: Pool) -> bool:
         """Return whether the next batch is random, because there is no classifier to ask yet."""

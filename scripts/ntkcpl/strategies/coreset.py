@@ -5,8 +5,9 @@ from typing import Literal
 import numpy as np
 from typing_extensions import override
 
-from ntkcpl.geometry.distances import Farthest, Points
-from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.distances import Farthest, Points, points_memory
+from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
+from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
@@ -32,6 +33,11 @@ class Coreset(Strategy):
     def needs_classifier(self) -> bool:  # type: ignore[override]  # here it depends on a field
         """Whether distances are between hidden units; else only the first image is random."""
         return self.feature == "al"
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        feature = asking_memory(n, d) if self.feature == "al" else 0
+        return feature + 4 * n * d + max(scaling_memory(n, d), points_memory(n, d))
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

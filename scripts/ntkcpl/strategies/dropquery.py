@@ -7,8 +7,9 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.geometry.kmeans import central_samples
+from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 PositiveInt = Annotated[int, Field(ge=1)]
@@ -38,6 +39,10 @@ class DropQuery(Strategy):
     """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
     starts: PositiveInt = 1
     """Starts of k-means: with hundreds of clusters, one is about as good as another."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return asking_memory(n, d) + kmeans_memory(n, d, labels)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

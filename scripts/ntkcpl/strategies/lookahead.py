@@ -6,6 +6,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
@@ -33,6 +34,11 @@ class NTKLookAhead(KernelRegression, Strategy):
     criterion: Literal["output", "argmax"] = "output"
     """The mean length of the outputs' change, or the number of predicted classes that change."""
     needs_classifier = True
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        m = n if self.candidates == "all" else min(n, self.candidates + labels)
+        return asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=labels)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

@@ -6,8 +6,14 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.geometry.distances import points_memory
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+
+
+def coverage_memory(n: int, d: int) -> int:
+    """Return about how many bytes `herding.Coverage` takes: points, and three float32 copies."""
+    return points_memory(n, d) + 12 * n * d
 
 
 class MaxHerding(Strategy):
@@ -27,6 +33,10 @@ class MaxHerding(Strategy):
     )
     bandwidth: Annotated[float, Field(gt=0)] = 1.0
     """σ; the paper takes 1 for all data sets."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return coverage_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

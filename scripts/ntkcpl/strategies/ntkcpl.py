@@ -70,6 +70,11 @@ class NTKCPL(KernelRegression, Strategy):
         )
 
     @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        m = n if self.candidates == "all" else min(n, self.candidates + labels)
+        return self.regression_memory(m, d, labels, n_classes=min(labels, self.max_clusters))
+
+    @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         assert pool.clusters is not None
         clusters = merge_known(pool.clusters) if self.merging else pool.clusters

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.geometry.distances import Points
+from ntkcpl.geometry.distances import Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
@@ -49,6 +49,10 @@ class ProbCover(Strategy):
             n_clusters=self.n_clusters,
             starts=self.starts,
         )
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return 8 * n * d + points_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

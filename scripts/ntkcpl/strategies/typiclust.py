@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.distances import DISTANCE_ROWS, Points, points_memory
+from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
@@ -53,6 +54,10 @@ class TypiClust(Strategy):
         )
 
     @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return scaling_memory(n, d) + points_memory(n, d)  # if all are in one cluster
+
+    @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         assert pool.clusters is not None
         x = scale_embedding(pool.embedding, self.scaling)
@@ -85,11 +90,20 @@ class TypiClust(Strategy):
 
 
 def _mean_distance(x: NDArray[np.float32], neighbours: int) -> NDArray[np.float64]:
-    """Return the mean distance (n,) of each row to its nearest others: 1 / typicality."""
-    from scipy.spatial import KDTree
+    """Return the mean distance (n,) of each row to its nearest others: 1 / typicality.
 
+    Its unit is that of `Points`, which is the same for all rows. The memory: the rows in float64,
+    and the distances of `DISTANCE_ROWS` of them to all.
+    """
     k = min(neighbours, len(x) - 1)
     if k == 0:
         return np.zeros(1)
-    distance, _ = KDTree(x).query(x, k + 1)  # each row finds itself too, at distance 0
-    return distance[:, 1:].mean(axis=1)
+    points, mean = Points(x), np.empty(len(x))
+    for start in range(0, len(x), DISTANCE_ROWS):
+        rows = slice(start, start + DISTANCE_ROWS)
+        squared = points.squared_distances(rows)
+        squared.partition(k, axis=1)
+        # In order, so that equal distances have equal sums. Each row finds itself first, at 0.
+        nearest = np.sort(squared[:, : k + 1], axis=1)[:, 1:]
+        mean[rows] = np.sqrt(nearest).mean(axis=1)
+    return mean

@@ -8,8 +8,10 @@ from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 from ntkcpl.strategies.margin import margins
+from ntkcpl.strategies.maxherding import coverage_memory
 
 DUPLICATE_DISTANCE = 1e-3  # embeddings closer than this are of one and the same image
 
@@ -33,6 +35,10 @@ class UHerding(Strategy):
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
     temperature: Annotated[float, Field(gt=0)] = 1.0
     """Divides the outputs before the softmax; the paper fits it on labels that are held out."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return asking_memory(n, d) + coverage_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

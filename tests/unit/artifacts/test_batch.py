@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts.batch import read_batch, read_estimated_coverage, write_batch
+from ntkcpl.artifacts.batch import read_batch, write_batch
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.records import Batch
 
@@ -18,7 +18,7 @@ def test_batch_round_trip(features, tmp_path):
     found, seconds = read_batch(tmp_path / "batch.csv", features, size=3)
     np.testing.assert_array_equal(found, index)
     assert seconds == 3.5
-    assert read_estimated_coverage(tmp_path / "batch.csv") == 1
+    assert lines[3].split(",")[3] == "1.000000"
 
 
 def test_batch_without_estimate_leaves_the_column_empty(features, tmp_path):
@@ -50,12 +50,3 @@ def test_batch_that_does_not_fit(features, tmp_path, content, cause):
     with pytest.raises(ArtifactError, match=cause) as caught:
         read_batch(path, features, size=2)
     assert str(path) in str(caught.value)
-
-
-@pytest.mark.parametrize("content", [None, "", HEADER, HEADER + "1,5,image005.png,,0.1\n"])
-def test_a_batch_without_an_estimate_says_so(tmp_path, content):
-    path = tmp_path / "batch.csv"
-    if content is not None:
-        path.write_text(content)
-    with pytest.raises(ArtifactError, match="holds no estimated coverage"):
-        read_estimated_coverage(path)

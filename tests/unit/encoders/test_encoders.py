@@ -30,8 +30,18 @@ def test_images_of_any_size_give_one_embedding(architecture: Any, size: int):
     assert embedding.shape == (2, 32) == (2, encoder.embedding_width)
 
 
-def test_width_multiplies_the_embedding():
-    assert build(EncoderSettings(width=0.5)).embedding_width == 256
+@pytest.mark.parametrize(
+    ("settings", "width"),
+    [
+        ({"width": 0.5}, 256),
+        ({"architecture": "resnet18", "width": 0.3}, 152),
+        ({"architecture": "wrn-28-8"}, 512),
+        ({"architecture": "resnet50"}, 2048),
+    ],
+)
+def test_the_settings_know_the_width_of_the_embedding(settings: Any, width: int):
+    known = EncoderSettings(**settings)
+    assert build(known).embedding_width == known.embedding_width == width
 
 
 def test_pixels_are_normalised_once_whatever_their_type():

@@ -217,7 +217,10 @@ def test_what_holds_no_weights_is_refused(content, said, tmp_path: Path):
 @pytest.mark.parametrize(
     ("values", "said"),
     [
-        ({"architecture": "vgg"}, "must be one of resnet9, resnet18, wrn-28-8, resnet50 or timm/"),
+        (
+            {"architecture": "vgg"},
+            "must be one of resnet9, resnet18, wrn-28-8, resnet50, efficientnet_lite0 or",
+        ),
         ({"architecture": "timm/vgg99"}, "timm has no model 'vgg99'"),
         ({"architecture": "resnet50", "width": 0.5}, "width goes with resnet9 and resnet18 only"),
         ({"checkpoint": "nowhere.pt"}, "checkpoint nowhere.pt is no file"),

@@ -24,9 +24,9 @@ def drawn(kind, n=130, width=40):
 
 @pytest.fixture(autouse=True)
 def small_tiles(monkeypatch):
-    monkeypatch.setattr("ntkcpl.geometry.balls.BLOCK", 20)
-    monkeypatch.setattr("ntkcpl.geometry.distances.ROWS", 16)
-    monkeypatch.setattr("ntkcpl.geometry.distances.COLUMNS", 50)
+    monkeypatch.setattr("ntkcpl.geometry.balls.DISTANCE_ROWS", 20)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_ROWS", 16)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_COLUMNS", 50)
 
 
 KINDS = ["random", "close", "duplicates", "equal", "zero"]
@@ -36,14 +36,14 @@ KINDS = ["random", "close", "duplicates", "equal", "zero"]
 def test_products_are_within_their_error(kind):
     points = drawn(kind)
     tiles, exact, seen = Tiles(points.x), points.x @ points.x.T, np.zeros((130, 130), int)
-    for a, b, skip, product in tiles.upper_triangle():
-        assert np.abs(product - exact[a, b]).max() <= tiles.error
-        seen[a, b] += np.arange(product.shape[1]) > np.arange(len(product))[:, None] + skip
+    for a, b, skip, products in tiles.upper_triangle():
+        assert np.abs(products - exact[a, b]).max() <= tiles.error
+        seen[a, b] += np.arange(products.shape[1]) > np.arange(len(products))[:, None] + skip
     np.testing.assert_array_equal(seen, np.triu(np.ones((130, 130)), 1))  # each pair once
     some, seen = np.arange(0, 130, 3), np.zeros((130, 130), int)
-    for part, b, skip, product in tiles.of(some):
-        assert np.abs(product - exact[some[part], b]).max() <= tiles.error
-        assert skip + len(product) < 0
+    for part, b, skip, products in tiles.of(some):
+        assert np.abs(products - exact[some[part], b]).max() <= tiles.error
+        assert skip + len(products) < 0
         seen[some[part], b] += 1
     assert (seen[some] == 1).all() and seen.sum() == seen[some].sum()
 

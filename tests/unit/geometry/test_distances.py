@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ntkcpl.geometry.distances import BITS, Farthest, Points, on_grid
+from ntkcpl.geometry.distances import GRID_BITS, Farthest, Points, on_grid
 
 
 def points(n=300, width=64, seed=0):
@@ -26,8 +26,8 @@ def test_the_grid_is_finer_than_float32(factor):
     grid = on_grid(x)
     longest = np.linalg.norm(x, axis=1).max()
     scale = 2 ** np.round(np.log2(np.linalg.norm(grid, axis=1).max() / longest))
-    np.testing.assert_allclose(grid / scale, x, rtol=0, atol=longest * 2.0**-BITS)
-    assert 2.0 ** (BITS - 1) <= np.linalg.norm(grid, axis=1).max() <= 2.0**BITS
+    np.testing.assert_allclose(grid / scale, x, rtol=0, atol=longest * 2.0**-GRID_BITS)
+    assert 2.0 ** (GRID_BITS - 1) <= np.linalg.norm(grid, axis=1).max() <= 2.0**GRID_BITS
 
 
 def test_zeros_stay_zero_and_the_input_stays_what_it_is():
@@ -42,7 +42,7 @@ def test_neither_threads_nor_blocks_change_a_bit(monkeypatch):
     x, rows = points(1500, 130), np.arange(0, 700, 3)
     with threadpool_limits(1):
         one = Points(x).squared_distances(rows), Points(x).nearest(rows)
-    monkeypatch.setattr("ntkcpl.geometry.distances.BLOCK", 7)
+    monkeypatch.setattr("ntkcpl.geometry.distances.DISTANCE_ROWS", 7)
     with threadpool_limits(2):
         two = Points(x).squared_distances(rows), Points(x).nearest(rows)
     np.testing.assert_array_equal(one[0], two[0])

@@ -194,7 +194,8 @@ byol(Path(sys.argv[1]))
     checkpoint = tmp_path / "checkpoint.pt"
     process = run_job(job, checkpoint)
     _, errors = process.communicate(timeout=120)
-    assert process.returncode == 143, errors  # 128 + SIGTERM
+    message = f"Interrupted: told to stop: the next run goes on from {checkpoint}"
+    assert errors.splitlines()[-1] == f"ntkcpl.pretraining.training.{message}"
     state = torch.load(checkpoint, weights_only=True)
     assert len(state["callbacks"]["Monitor"]["history"]) == 1
     assert state["loops"]["fit_loop"]["state_dict"]["combined_loader"] == [{"epoch": 1, "done": 1}]
@@ -324,9 +325,9 @@ def test_two_processes_train_one_encoder(tmp_path: Path):
     script.write_text(
         f"import sys; sys.path[:0] = {PATHS}\n"
         + """
-from pathlib import Path; from test_training import *
+import os; from pathlib import Path; from test_training import *
 encoder, history = run(Path(sys.argv[1]), devices=2)
-torch.save([encoder.state_dict(), history], sys.argv[2])
+torch.save([encoder.state_dict(), history], f"{sys.argv[2]}.{os.environ.get('LOCAL_RANK', 0)}")
 """
     )
     arguments = [str(tmp_path / name) for name in ("checkpoint.pt", "result.pt")]
@@ -338,9 +339,14 @@ torch.save([encoder.state_dict(), history], sys.argv[2])
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    state, history = torch.load(arguments[1], weights_only=True)
+    (state, history), (other, _) = (
+        torch.load(f"{arguments[1]}.{rank}", weights_only=True) for rank in (0, 1)
+    )
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert all(torch.isfinite(value).all() for value in state.values())
+    assert all(
+        torch.equal(state[name], other[name]) for name, _ in build(ENCODER).named_parameters()
+    )
 
 
 def test_large_images_are_decoded_while_training_and_after_a_stop(tmp_path: Path):

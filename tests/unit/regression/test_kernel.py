@@ -88,19 +88,19 @@ def test_infinite_kernel_knows_no_origin_and_no_unit():
 
 
 KERNELS = {
-    "empirical": lambda x, **tile: empirical_ntk(x, 16, np.random.default_rng(1), **tile),
+    "empirical": lambda x, **block: empirical_ntk(x, 16, np.random.default_rng(1), **block),
     "infinite": infinite_ntk,
 }
 
 
 @pytest.mark.parametrize("kernel", KERNELS.values(), ids=KERNELS)
-def test_tiles_change_nothing_and_the_result_is_symmetric_to_the_bit(kernel):
+def test_blocks_change_nothing_and_the_result_is_symmetric_to_the_bit(kernel):
     x = np.random.default_rng(0).normal(size=(50, 7)).astype(np.float32)
     x[7] = x[40]  # equal and opposite rows are where an angle's rounding matters
     x[8] = 2 * x.mean(axis=0) - x[7]
-    whole, tiled = kernel(x), kernel(x, tile=13)
-    np.testing.assert_allclose(tiled, whole, rtol=1e-4, atol=1e-5)
-    np.testing.assert_array_equal(tiled, tiled.T)
+    whole, in_blocks = kernel(x), kernel(x, block=13)
+    np.testing.assert_allclose(in_blocks, whole, rtol=1e-4, atol=1e-5)
+    np.testing.assert_array_equal(in_blocks, in_blocks.T)
     np.testing.assert_allclose(whole[7], whole[40], rtol=1e-5)
     assert np.linalg.eigvalsh(whole.astype(np.float64)).min() > -1e-5 * np.trace(whole)
 

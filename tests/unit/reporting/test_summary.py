@@ -6,6 +6,7 @@ from ntkcpl.artifacts.files import Provenance
 from ntkcpl.reporting.summary import summary
 
 CONFIG: dict[str, Any] = {
+    "embeddings": None,
     "dataset": {"name": "digits", "root": None, "download": False},
     "encoder": {"architecture": "resnet", "width": 16},
     "pretraining": {"method": "simsiam", "epochs": 3, "augmentation": {"rotation": 15.0}},
@@ -20,7 +21,7 @@ CONFIG: dict[str, Any] = {
 }
 
 
-def page(*strategies: str, knn: float | None = 0.9753) -> str:
+def page(*strategies: str, knn: float | None = 0.9753, **settings: Any) -> str:
     accuracy = pd.DataFrame(
         {
             "experiment": "toy",
@@ -28,6 +29,7 @@ def page(*strategies: str, knn: float | None = 0.9753) -> str:
             "seed": seed,
             "labels": labels,
             "test_accuracy": 0.5 + 0.1 * rank + 0.001 * labels,
+            "pool_accuracy": 0.4,
         }
         for rank, strategy in enumerate(strategies)
         for seed in CONFIG["seeds"]
@@ -36,8 +38,11 @@ def page(*strategies: str, knn: float | None = 0.9753) -> str:
     history = pd.DataFrame({"epoch": [1, 2, 3], "loss": 0.0, "knn_accuracy": [None, knn, None]})
     return summary(
         experiment="toy",
-        config=CONFIG | {"strategies": {name: CONFIG["strategies"][name] for name in strategies}},
+        config=CONFIG
+        | {"strategies": {name: CONFIG["strategies"][name] for name in strategies}}
+        | settings,
         accuracy=accuracy,
+        estimates=accuracy.drop(columns="pool_accuracy").assign(estimated_accuracy=0.45),
         pretraining=history.astype({"knn_accuracy": float}),
         features=Provenance("{}", {}, ("toy",)).attributes("features") | {"revision": "abc123"},
         sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128},
@@ -47,17 +52,25 @@ def page(*strategies: str, knn: float | None = 0.9753) -> str:
 
 def ready_page(knn: float = 0.9753) -> str:
     accuracy = pd.DataFrame(
-        {"experiment": "toy", "strategy": "random", "seed": 0, "labels": n, "test_accuracy": 0.5}
+        {
+            "experiment": "toy",
+            "strategy": "random",
+            "seed": 0,
+            "labels": n,
+            "test_accuracy": 0.5,
+            "pool_accuracy": float("nan"),
+        }
         for n in CONFIG["budgets"]
     )
-    none = dict.fromkeys(["dataset", "encoder", "pretraining"])
+    none = dict.fromkeys(["dataset", "encoder", "pretraining", "features"])
     origin = Provenance("{}", {"embeddings": "c0ffee"}, ())
     return summary(
         experiment="toy",
         config=CONFIG
         | none
-        | {"features": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
+        | {"embeddings": "my.h5", "seeds": [0], "strategies": {"random": {"method": "random"}}},
         accuracy=accuracy,
+        estimates=accuracy.drop(columns="pool_accuracy").assign(estimated_accuracy=0.45),
         pretraining=None,
         features=origin.attributes("features") | {"knn_accuracy": knn},
         sizes={"pool": 1437, "test": 360, "classes": 10, "dimension": 128, "views": 1},
@@ -111,6 +124,12 @@ def test_without_monitor_the_page_says_so() -> None:
     assert "k-NN accuracy not measured" in text
 
 
+def test_page_of_supervised_weights_says_that_they_are() -> None:
+    text = page("random", encoder={"architecture": "efficientnet_lite0"}, pretraining=None)
+    assert "by `efficientnet_lite0` with weights that were trained on ImageNet with its" in text
+    assert "pretrained for" not in text
+
+
 def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
     text = ready_page()
     assert "the ready embeddings in `my.h5` (k-NN accuracy 97.5%), 1 seed a strategy" in text
@@ -121,3 +140,8 @@ def test_page_of_ready_embeddings_names_their_file_and_no_pretraining() -> None:
     )
     assert "retraining" not in text and "Encoder" not in text
     assert "k-NN accuracy not measured" in ready_page(knn=float("nan"))
+
+
+def test_page_estimates_the_accuracy_beside_the_true_one_if_that_is_known() -> None:
+    assert "45.0 (40.0)" in page("random", "mine")
+    assert "45.0 |" in ready_page() and "45.0 (" not in ready_page()

@@ -38,8 +38,8 @@ def embeddings(rng, n=120):
 @pytest.mark.parametrize("n_labelled", [0, 3, 60])
 @pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
 def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, monkeypatch):
-    monkeypatch.setattr("ntkcpl.geometry.distances.ROWS", 32)
-    monkeypatch.setattr("ntkcpl.geometry.distances.COLUMNS", 100)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_ROWS", 32)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_COLUMNS", 100)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(40, 64))[rng.integers(40, size=300)] + rng.normal(size=(300, 64)) / 9
     x[:30] = x[30:60]  # duplicates, whose distance float32 does not know to be zero

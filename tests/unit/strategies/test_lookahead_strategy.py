@@ -9,18 +9,18 @@ from ntkcpl.regression.kernel import ntk
 from ntkcpl.strategies import Pool, load
 
 
-def outputs(kernel, chosen, classes, n_classes, ridge):
-    gram = kernel[np.ix_(chosen, chosen)] + ridge * np.eye(len(chosen))
+def outputs(kernel, chosen, classes, n_classes, lambda_):
+    gram = kernel[np.ix_(chosen, chosen)] + lambda_ * np.eye(len(chosen))
     return kernel[:, chosen] @ np.linalg.solve(gram, np.eye(n_classes)[classes])
 
 
-def slow_change(kernel, pool, index, ridge, criterion):
+def slow_change(kernel, pool, index, lambda_, criterion):
     """The change that image `index` makes, once added with the class predicted for it."""
     n_classes = pool.head.n_classes
-    before = outputs(kernel, pool.labelled, pool.label, n_classes, ridge)
+    before = outputs(kernel, pool.labelled, pool.label, n_classes, lambda_)
     chosen = np.append(pool.labelled, index)
     classes = np.append(pool.label, pool.predicted(np.array([index])))
-    after = outputs(kernel, chosen, classes, n_classes, ridge)
+    after = outputs(kernel, chosen, classes, n_classes, lambda_)
     if criterion == "argmax":
         return sum(a.argmax() != b.argmax() for a, b in zip(after, before, strict=True))
     return np.mean([np.linalg.norm(a - b) for a, b in zip(after, before, strict=True)])
@@ -37,7 +37,7 @@ def example(seed, n=70, n_classes=4):
 @pytest.mark.parametrize("criterion", ["output", "argmax"])
 @pytest.mark.parametrize(
     "options",
-    [{}, {"width": 64, "kernel_scaling": "l2_centred", "jitter": 1e-2}],
+    [{}, {"width": 64, "kernel_scaling": "l2_centred", "ridge": 1e-2}],
     ids=["default", "empirical"],
 )
 def test_takes_those_that_change_regressions_from_scratch_most(options, criterion):
@@ -48,8 +48,8 @@ def test_takes_those_that_change_regressions_from_scratch_most(options, criterio
         found = strategy.query(pool, 10, np.random.default_rng(7)).index
         scaled = scale_embedding(pool.embedding, strategy.kernel_scaling)
         kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
-        ridge = strategy.jitter * np.diagonal(kernel).mean()
-        change = {i: slow_change(kernel, pool, i, ridge, criterion) for i in pool.unlabelled}
+        lambda_ = strategy.ridge * np.diagonal(kernel).mean()
+        change = {i: slow_change(kernel, pool, i, lambda_, criterion) for i in pool.unlabelled}
         assert found.tolist() == sorted(change, key=lambda i: (-change[i], i))[:10]
 
 

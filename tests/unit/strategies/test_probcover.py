@@ -76,10 +76,10 @@ def test_equals_the_slow_loop_until_nothing_is_left(kind, purity, seed, monkeypa
     radius = slow_radius(squared, cluster, purity)
     expected = slow_probcover(squared, radius, labelled.tolist(), 45 - len(labelled))
     probcover = load({"method": "probcover", "purity": purity, "scaling": scaling})
-    monkeypatch.setattr("ntkcpl.geometry.distances.BLOCK", 7)
-    monkeypatch.setattr("ntkcpl.geometry.balls.BLOCK", 7)
-    monkeypatch.setattr("ntkcpl.geometry.distances.ROWS", 7)
-    monkeypatch.setattr("ntkcpl.geometry.distances.COLUMNS", 11)
+    monkeypatch.setattr("ntkcpl.geometry.distances.DISTANCE_ROWS", 7)
+    monkeypatch.setattr("ntkcpl.geometry.balls.DISTANCE_ROWS", 7)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_ROWS", 7)
+    monkeypatch.setattr("ntkcpl.geometry.distances.TILE_COLUMNS", 11)
     assert pure_radius(Points(scale_embedding(x, scaling)), cluster, purity) == radius
     found = probcover.query(pool_of(x, cluster, labelled), 45 - len(labelled), rng).index
     assert found.tolist() == expected

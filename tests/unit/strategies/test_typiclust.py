@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from ntkcpl.geometry.distances import Points
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.records import Clusters
 from ntkcpl.strategies import Pool, load
+from ntkcpl.strategies.typiclust import _mean_distance
 
 
 def typicality(x, members, i, neighbours):
@@ -53,6 +55,28 @@ def test_equals_the_slow_loop(seed):
     found = load({"method": "typiclust", "neighbours": 3}).query(pool, budget, rng).index
     x = scale_embedding(embedding, "l2").astype(np.float64)
     assert found.tolist() == slow_typiclust(x, cluster_of, labelled, budget, 3, 6)
+
+
+@pytest.mark.parametrize("neighbours", [1, 5, 40])
+@pytest.mark.parametrize("kind", ["random", "duplicates", "constant", "pair", "one"])
+def test_mean_distances_are_exact_in_blocks_and_equal_for_equal_rows(kind, neighbours, monkeypatch):
+    rng = np.random.default_rng(1)
+    x = rng.normal(size=({"pair": 2, "one": 1}.get(kind, 31), 130)).astype(np.float32)
+    if kind == "duplicates":
+        x = x[rng.integers(9, size=31)]
+    elif kind == "constant":
+        x[:] = x[0]
+    grid = Points(x).x
+    expected = []
+    for i in range(len(x)):
+        near = sorted(np.sqrt(((grid[i] - other) ** 2).sum()) for other in np.delete(grid, i, 0))
+        expected.append(np.mean(near[:neighbours]) if near else 0)
+    monkeypatch.setattr("ntkcpl.strategies.typiclust.DISTANCE_ROWS", 7)
+    found = _mean_distance(x, neighbours)
+    np.testing.assert_allclose(found, expected, rtol=1e-12)
+    _, same = np.unique(x, axis=0, return_inverse=True)
+    for group in range(same.max() + 1):
+        assert len(np.unique(found[same == group])) == 1
 
 
 def test_as_many_clusters_as_labels_up_to_the_limit():

@@ -3,7 +3,7 @@ import sys
 
 
 def run(tmp_path, code):
-    script = f"from ntkcpl.logs import log_to\nlog_to({str(tmp_path / 'job.log')!r})\n{code}"
+    script = f"from _job import log_to\nlog_to({str(tmp_path / 'job.log')!r})\n{code}"
     return subprocess.run(
         [sys.executable, "-c", script],
         env={"PYTHONPATH": "scripts"},

@@ -1,4 +1,4 @@
-"""A job's log, with its uncaught exception; the terminal gets one sentence."""
+"""What every job needs of its process: a log, and one sentence on the terminal if it fails."""
 
 import logging
 import os
@@ -8,17 +8,21 @@ from pathlib import Path
 from types import TracebackType
 
 
+def is_first_process() -> bool:
+    """Return whether this is not one that Lightning started for a further device."""
+    return os.environ.get("LOCAL_RANK", "0") == "0"
+
+
 def log_to(path: str | Path) -> None:
     """Send this process's log to `path`, from now on, and an uncaught exception too.
 
     An exception's traceback goes to the log; standard error gets one line with the cause and
     the path of the log.
     """
-    # Lightning runs the whole script again for each further device: their lines are added.
-    further = os.environ.get("LOCAL_RANK", "0") != "0"
     logging.basicConfig(
         filename=path,
-        filemode="a" if further else "w",
+        # Lightning runs the whole script again for each further device: their lines are added.
+        filemode="w" if is_first_process() else "a",
         level=logging.INFO,
         format="%(asctime)s %(name)s %(levelname)s: %(message)s",
     )

@@ -1,0 +1,115 @@
+"""What spans experiments, and the paper's numbers beside those of experiments that name them."""
+
+
+use rule plot_accuracy as plot_accuracies with:
+    input:
+        accuracy=expand(
+            "results/{experiment}/accuracy.csv", experiment=CONFIG.experiments
+        ),
+        paper=paper_accuracy(CONFIG.experiments),
+    output:
+        pdf="results/summary/figures/accuracy.pdf",
+        png=report(
+            "results/summary/figures/accuracy.png",
+            category="summary",
+            labels={"result": "figure", "of": "accuracy"},
+        ),
+    log:
+        "logs/summary/plot_accuracies.log",
+    params:
+        references=references(CONFIG.experiments),
+        code=code_digest("plot_accuracy"),
+
+
+use rule plot_gain as plot_gains with:
+    input:
+        accuracy=expand("results/{experiment}/accuracy.csv", experiment=WITH_RANDOM),
+        paper=paper_accuracy(WITH_RANDOM),
+    output:
+        pdf="results/summary/figures/gain.pdf",
+        png=report(
+            "results/summary/figures/gain.png",
+            category="summary",
+            labels={"result": "figure", "of": "gain"},
+        ),
+    log:
+        "logs/summary/plot_gains.log",
+    params:
+        references=references(WITH_RANDOM),
+        code=code_digest("plot_gain"),
+
+
+rule table_effective_budgets:
+    input:
+        accuracy=expand("results/{experiment}/accuracy.csv", experiment=WITH_RANDOM),
+        paper=str(reference.ACCURACY),
+        printed=str(reference.EFFECTIVE_BUDGET),
+    output:
+        md="results/summary/tables/effective_budget.md",
+        csv=report(
+            "results/summary/tables/effective_budget.csv",
+            category="summary",
+            labels={"result": "table", "of": "effective budget"},
+        ),
+        tex="results/summary/tables/effective_budget.tex",
+    log:
+        "logs/summary/table_effective_budgets.log",
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        code=code_digest("table_effective_budgets"),
+    script:
+        "../scripts/table_effective_budgets.py"
+
+
+rule table_against_paper:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+        paper=str(reference.ACCURACY),
+    output:
+        md="results/{experiment}/tables/against_paper.md",
+        csv=report(
+            "results/{experiment}/tables/against_paper.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "against the paper"},
+        ),
+        tex="results/{experiment}/tables/against_paper.tex",
+    log:
+        "logs/{experiment}/table_against_paper.log",
+    wildcard_constraints:
+        experiment=one_of(REFERENCES),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        references=lambda w: references([w.experiment]),
+        code=code_digest("table_against_paper"),
+    script:
+        "../scripts/table_against_paper.py"
+
+
+rule table_claims:
+    input:
+        accuracy="results/{experiment}/accuracy.csv",
+        claims=str(reference.CLAIMS),
+    output:
+        md="results/{experiment}/tables/claims.md",
+        csv=report(
+            "results/{experiment}/tables/claims.csv",
+            category="{experiment}",
+            labels={"result": "table", "of": "claims"},
+        ),
+        tex="results/{experiment}/tables/claims.tex",
+    log:
+        "logs/{experiment}/table_claims.log",
+    wildcard_constraints:
+        experiment=one_of(REFERENCES),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        reference=lambda w: REFERENCES[w.experiment],
+        code=code_digest("table_claims"),
+    script:
+        "../scripts/table_claims.py"

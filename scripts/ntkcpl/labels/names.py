@@ -1,0 +1,41 @@
+"""Names of classes and images: which can be a class, and how they pass through a spreadsheet."""
+
+import re
+import unicodedata
+
+SKIPPED = "skipped"
+"""In place of a class, in every format: no class fits, or the image is unusable."""
+# What spreadsheets take for the start of a formula, or drop so that what follows starts one.
+FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
+ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
+
+
+def tidy(text: str) -> str:
+    """Return a class as it counts: without white space around it, accents composed (NFC)."""
+    return unicodedata.normalize("NFC", text.strip())
+
+
+def is_utf8(text: str) -> bool:
+    """Whether a text has no bytes that are escaped because they are not UTF-8."""
+    return not any("\ud800" <= c <= "\udfff" for c in text)
+
+
+def class_fault(name: str) -> str:
+    """Say why `name` cannot be that of a class, or nothing."""
+    if name.casefold() == SKIPPED:
+        return f"the class {name!r} cannot be told from images that are skipped: call it otherwise"
+    if name != tidy(name) or not name:
+        return f"the class {name!r} is empty or not as it would be read: write {tidy(name)!r}"
+    if not is_utf8(name):
+        return f"the class {name!r} is not UTF-8: write it in UTF-8"
+    return ""
+
+
+def escape_formula(text: str) -> str:
+    """Return a cell that no spreadsheet takes for a formula; others stay as they are."""
+    return f"'{text}" if FORMULA.match(text) else text
+
+
+def unescape_formula(text: str) -> str:
+    """Undo `escape_formula`."""
+    return text[1:] if ESCAPED.match(text) else text

@@ -1,0 +1,14 @@
+"""Plot the error of the estimated coverage, its bound and its parts (eq. 5 and 7 of the paper)."""
+
+from _job import log_to
+
+log_to(snakemake.log[0])
+
+import pandas as pd
+
+from ntkcpl.reporting import coverage as coverage_report
+from ntkcpl.reporting import plots
+
+coverage = pd.concat(map(pd.read_csv, snakemake.input.coverage))
+figure = coverage_report.plot_errors(coverage, title=snakemake.wildcards.experiment)
+plots.save(figure, *snakemake.output)

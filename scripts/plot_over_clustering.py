@@ -1,0 +1,16 @@
+"""Plot how much of an error classes of several clusters explain (Fig. 8 of the paper)."""
+
+from _job import log_to
+
+log_to(snakemake.log[0])
+
+import pandas as pd
+
+from ntkcpl.reporting import coverage as coverage_report
+from ntkcpl.reporting import plots
+
+coverage = pd.concat(map(pd.read_csv, snakemake.input.coverage))
+figure = coverage_report.plot_share(
+    coverage, "over_clustering", title=snakemake.wildcards.experiment
+)
+plots.save(figure, *snakemake.output)
