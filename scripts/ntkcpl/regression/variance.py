@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import cho_factor, cho_solve
 
-from ntkcpl.regression import loops
+from ntkcpl.regression import passes
 
 BLOCK = 1024  # rows that are held in float64
 
@@ -95,10 +95,10 @@ class WeightedVariance:
             row -= self._direction[index] * self._direction
         v = row.astype(np.float64) / np.sqrt(max(self._diagonal[index], 0) + self._noise[index])
         weighted = self._weight * v
-        reached = loops.update_and_multiply(
+        reached = passes.update_and_multiply(
             self._residual, self._direction, weighted.astype(np.float32)
         )
-        self._sums += v * (v * (weighted @ v) - 2 * reached)
+        self._sums += v * (v * (weighted * v).sum() - 2 * reached)
         np.maximum(self._sums, 0, out=self._sums)
         self._diagonal -= v * v
         self._direction = v.astype(np.float32)
