@@ -5,11 +5,12 @@
 
 A step tells, for every sample, how many predictions would be wrong if it were labelled (the risk),
 chooses one, and updates the residual kernel. With the squared error as the criterion a step keeps
-that error for every sample. The floor is that update alone, by torch (`addr_`); the
-obvious way forms all outputs after adding each candidate, in chunks, by torch, and is timed on
-four chunks. All run on the device given: "cpu" takes the engine by numba, "cuda" the one by torch.
-Then come two whole selections: a round like those on CIFAR-100 (500 choices, 500 classes), and 20
-choices with a pool of 50,000 images all of which are candidates (16 GB of memory).
+that error for every sample. A step by the weighted variance, which runs on the CPU, is timed too.
+The floor is that update alone, by torch (`addr_`); the obvious way forms all outputs after adding
+each candidate, in chunks, by torch, and is timed on four chunks. All run on the device given: "cpu"
+takes the engine by numba, "cuda" the one by torch. Then come two whole selections: a round like
+those on CIFAR-100 (500 choices, 500 classes), and 20 choices with a pool of 50,000 images all of
+which are candidates (16 GB of memory).
 
 The last lines are `name value`, a line each; times are in seconds, and ratios are of medians
 within this run.
@@ -31,6 +32,7 @@ from ntkcpl.geometry.kmeans import constrained_kmeans
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
 from ntkcpl.regression.kernel import infinite_ntk
+from ntkcpl.regression.variance import WeightedVariance
 
 # Outputs that the obvious way forms at once.
 CHUNK = 2**24
@@ -104,6 +106,17 @@ def time_steps(n, classes, rng, device, repeats):
     }
 
 
+def time_variance_step(n, rng, repeats):
+    """Return the lines on one step by the weighted variance."""
+    kernel = infinite_ntk(clustered(n, rng))
+    copy, zero = torch.tensor(kernel), torch.zeros(n)
+    variance = WeightedVariance(kernel, rng.random(n), np.full(n, 0.01), rng.choice(n, 100, False))
+    step, update = median_seconds(
+        [lambda: variance.select(1), lambda: copy.addr_(zero, zero)], repeats, copy.device
+    )
+    return {"variance_step_seconds": step, "variance_step_over_addr": step / update}
+
+
 def time_selection(n, classes, budget, rng, device):
     """Return the lines on a whole selection, once the kernel is there, by both criteria."""
 
@@ -132,6 +145,7 @@ def main():
 
     for classes in arguments.classes:
         lines |= time_steps(n, classes, rng, device, arguments.repeats)
+    lines |= time_variance_step(n, rng, arguments.repeats)
     lines |= time_selection(n, 500, 500, rng, device)
     lines |= time_selection(arguments.pool, 100, 20, rng, device)
     lines["peak_memory_gb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20

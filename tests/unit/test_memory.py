@@ -25,6 +25,9 @@ SETTINGS = [
     {"method": "dropquery"},
     {"method": "alfamix"},
     {"method": "lookahead"},
+    {"method": "ev_gp"},
+    {"method": "bait"},
+    {"method": "weighted_variance"},
     NTKCPL,
     NTKCPL | {"candidates": 2_000},
     NTKCPL | {"width": 512},
@@ -32,7 +35,7 @@ SETTINGS = [
 MEASURED = [
     *[({"method": m}, "query") for m in ("entropy", "badge", "typiclust", "maxherding")],
     *[({"method": "coreset", "feature": f}, "query") for f in ("self", "al")],
-    ({"method": "lookahead"}, "query"),
+    *[({"method": m}, "query") for m in ("lookahead", "ev_gp", "bait", "weighted_variance")],
     (NTKCPL, "query"),
     (NTKCPL | {"candidates": 2_000}, "query"),
     ({"method": "typiclust"}, "cluster"),

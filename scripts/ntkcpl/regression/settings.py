@@ -1,6 +1,6 @@
 """Settings of the kernel regression that stands in for training the head."""
 
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,8 +9,11 @@ from pydantic import Field
 from ntkcpl.devices import default_device
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
-from ntkcpl.regression.kernel import ntk
+from ntkcpl.regression.kernel import absolute_ridge, ntk
 from ntkcpl.settings import Settings
+
+if TYPE_CHECKING:
+    from ntkcpl.regression.variance import WeightedVariance
 
 
 class KernelRegression(Settings):
@@ -33,7 +36,8 @@ class KernelRegression(Settings):
         """Return about how many bytes `incremental` and questions to it take, for m samples.
 
         The parameters are their number and dimensions, how many are labelled, and of how many
-        classes. On a GPU most of it is the device's.
+        classes; `weighted_variance` takes as much with no class. On a GPU most of it is the
+        device's.
         """
         width = 0 if self.width == "infinite" else self.width
         making = 28 * (d + width)  # rows of the embedding and of the hidden units
@@ -57,3 +61,23 @@ class KernelRegression(Settings):
             ridge=self.ridge,
             device=default_device(),
         )
+
+    def weighted_variance(
+        self,
+        embedding: NDArray[np.floating],
+        weight: NDArray[np.float64],
+        labelled: NDArray[np.int64],
+        rng: np.random.Generator,
+        *,
+        noise_by_weight: bool = False,
+    ) -> "WeightedVariance":
+        """Return the variance with that kernel; λ is the ridge, or that divided by the weight."""
+        from ntkcpl.regression.variance import (  # with numba, which the parser does without
+            WeightedVariance,
+        )
+
+        kernel = self.kernel(embedding, rng)
+        noise = np.full(len(weight), absolute_ridge(kernel, self.ridge))
+        if noise_by_weight:
+            noise = np.divide(noise, weight, where=weight > 0, out=np.full(len(weight), np.inf))
+        return WeightedVariance(kernel, weight, noise, labelled)

@@ -2,15 +2,16 @@
 
 import operator
 from abc import abstractmethod
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ntkcpl.head import asking_memory
 from ntkcpl.records import Batch, Pool
 from ntkcpl.settings import Settings
 
-__all__ = ["About", "Batch", "Pool", "Strategy"]
+__all__ = ["About", "Batch", "Pool", "Strategy", "random_part"]
 
 
 class About(NamedTuple):
@@ -115,3 +116,22 @@ class Strategy(Settings):
     @abstractmethod
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         """Do what `query` promises; all that it needs is there, and the budget fits."""
+
+
+def random_part(
+    pool: Pool, size: int | Literal["all"], budget: int, rng: np.random.Generator
+) -> NDArray[np.int64]:
+    """Return the increasing indices of `size` unlabelled images at random, or of all, if fewer.
+
+    Raises
+    ------
+    ValueError
+        If they are fewer than the budget.
+    """
+    unlabelled = pool.unlabelled
+    if size == "all":
+        return unlabelled
+    number = min(len(unlabelled), size)
+    if number < budget:
+        raise ValueError(f"{number} candidates are fewer than the budget, {budget}")
+    return np.sort(rng.choice(unlabelled, number, replace=False))

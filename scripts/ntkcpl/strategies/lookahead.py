@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
 
 
 class NTKLookAhead(KernelRegression, Strategy):
@@ -42,12 +42,7 @@ class NTKLookAhead(KernelRegression, Strategy):
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        candidates = pool.unlabelled
-        if self.candidates != "all":
-            size = min(len(candidates), self.candidates)
-            if size < budget:
-                raise ValueError(f"{size} candidates are fewer than the budget, {budget}")
-            candidates = np.sort(rng.choice(candidates, size, replace=False))
+        candidates = random_part(pool, self.candidates, budget, rng)
         index = np.concatenate([candidates, pool.labelled])
         labels = np.concatenate([pool.predicted(candidates), pool.label])
         asked, labelled = np.split(np.arange(len(index)), [len(candidates)])

@@ -1,0 +1,64 @@
+"""BAIT: the images that tell most of what the whole pool has to tell the last layer."""
+
+from typing import Annotated, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import Field
+from typing_extensions import override
+
+from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.head import asking_memory
+from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+
+
+class BAIT(Strategy):
+    """BAIT (Ash et al. 2021) in its binary form (Huseljic et al. 2024, "Fast Fishing").
+
+    The Fisher information of a linear classifier that is to tell an image's likeliest class from
+    all others is p (1 - p) x xᵀ, with p that class's probability and x the features. Images are
+    chosen so that with M, the sum of these over the pool, and A, the inverse of λ I and the sum
+    over what is labelled, tr(A M) is small: greedily twice as many as wanted, of which those are
+    then given up one by one that count least (`regression.fisher`).
+
+    Ash et al. average the information over the images, and their λ is a number; here it is summed,
+    and λ is a share of the mean ‖x‖², so that the scale of the features decides nothing.
+    """
+
+    method: Literal["bait"] = "bait"
+    about = About(
+        paper="Ash et al. 2021; Huseljic et al. 2024",
+        relevance="Fisher information of the last layer",
+        diversity="each choice counts for the next",
+        cost="N D b",
+    )
+    needs_classifier = True
+    feature: Literal["self", "al"] = "self"
+    """The embedding, or the classifier's hidden units, which its last layer sees."""
+    scaling: Scaling = "raw"
+    """Scaling of the features."""
+    ridge: Annotated[float, Field(gt=0)] = 0.1
+    """λ as a share of the features' mean squared length."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return asking_memory(n, d) + 20 * n * d + 48 * d**2
+
+    @override
+    def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from ntkcpl.regression.fisher import select  # with SciPy, which the parser does without
+
+        everything = np.arange(len(pool.embedding))
+        weight = bernoulli_variance(pool.probability(everything))
+        features = pool.embedding if self.feature == "self" else pool.hidden(everything)
+        x = scale_embedding(features, self.scaling).astype(np.float64)
+        lambda_ = self.ridge * (float(np.einsum("nd,nd->n", x, x).mean()) or 1.0)
+        x *= np.sqrt(weight)[:, None]
+        return Batch(select(x, pool.labelled, lambda_, budget))
+
+
+def bernoulli_variance(probability: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return p (1 - p) of the largest probability p of each row, float64 (N,)."""
+    largest = np.minimum(probability.max(axis=1), 1)
+    variance: NDArray[np.float64] = largest * (1 - largest)
+    return variance

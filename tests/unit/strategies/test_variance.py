@@ -1,0 +1,107 @@
+"""EV-GP and the weighted variance against posteriors formed from scratch."""
+
+import numpy as np
+import pytest
+from heads import constant_head, random_head
+
+from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.regression.kernel import ntk
+from ntkcpl.strategies import Pool, load
+
+WEIGHTED = {"method": "weighted_variance"}
+
+
+def example(seed, n=60, n_labelled=9):
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(8, 5))[rng.integers(8, size=n)] + rng.normal(size=(n, 5)) / 2
+    labelled = rng.permutation(n)[:n_labelled]
+    head = random_head(rng, 5, scale=0.3) if n_labelled else None
+    return Pool(x.astype(np.float32), labelled, labelled % 4, head)
+
+
+def slow_weights(strategy, pool):
+    """The weight of each image, one by one."""
+    if strategy.method == "ev_gp" or pool.head is None or strategy.weight == "one":
+        return np.ones(len(pool.embedding))
+    weights = []
+    for p in pool.probability(np.arange(len(pool.embedding))):
+        first, second = sorted(p, reverse=True)[:2]
+        weights.append(1 - (first - second) if strategy.weight == "margin" else first * (1 - first))
+    return np.array(weights)
+
+
+def slow_total(kernel, weight, noise, held):
+    """The weighted sum of variances, given the labels of those held."""
+    gram = kernel[np.ix_(held, held)] + np.diag(noise[held])
+    posterior = kernel - kernel[:, held] @ np.linalg.solve(gram, kernel[held])
+    return weight @ np.diagonal(posterior)
+
+
+@pytest.mark.parametrize("n_labelled", [0, 9])
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"method": "ev_gp"},
+        {"method": "ev_gp", "width": 64, "kernel_scaling": "l2_centred", "ridge": 1e-2},
+        WEIGHTED,
+        WEIGHTED | {"weight": "bernoulli", "noise": "by_weight"},
+        WEIGHTED | {"weight": "one", "ridge": 0.5},
+    ],
+    ids=str,
+)
+def test_each_choice_leaves_the_least_variance(settings, n_labelled):
+    strategy, pool = load(settings | {"candidates": "all"}), example(n_labelled, 60, n_labelled)
+    found = strategy.query(pool, 8, np.random.default_rng(7)).index
+
+    scaled = scale_embedding(pool.embedding, strategy.kernel_scaling)
+    kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
+    weight = slow_weights(strategy, pool)
+    noise = np.full(60, strategy.ridge * np.diagonal(kernel).mean())
+    if getattr(strategy, "noise", "equal") == "by_weight":
+        noise = noise / weight
+    held = pool.labelled.tolist()
+    for index in found:
+        before = slow_total(kernel, weight, noise, held)
+        falls = {
+            i: before - slow_total(kernel, weight, noise, [*held, i])
+            for i in np.setdiff1d(np.arange(60), held)
+        }
+        assert falls[index] >= max(falls.values()) * (1 - 1e-4)
+        held.append(index)
+
+
+def test_equal_weights_are_ev_gp():
+    pool = example(3)
+    ev_gp = load({"method": "ev_gp", "ridge": 0.01})
+    for equal in (WEIGHTED | {"weight": "one"}, WEIGHTED):
+        everywhere = Pool(pool.embedding, pool.labelled, pool.label, constant_head(5, [0, 0]))
+        expected = ev_gp.query(pool, 10, np.random.default_rng(0)).index
+        found = load(equal).query(everywhere, 10, np.random.default_rng(0)).index
+        np.testing.assert_array_equal(found, expected)
+
+
+def test_the_weight_and_the_noise_matter():
+    pool = example(4)
+    options = [{}, {"weight": "bernoulli"}, {"weight": "one"}, {"noise": "by_weight"}]
+    batches = [
+        load(WEIGHTED | option).query(pool, 15, np.random.default_rng(0)).index.tolist()
+        for option in options
+    ]
+    assert len({tuple(batch) for batch in batches}) == 4
+
+
+def test_where_all_is_sure_any_label_tells_nothing_and_ties_go_to_the_lower_index():
+    x = np.random.default_rng(0).normal(size=(8, 3)).astype(np.float32)
+    pool = Pool(x, np.array([1]), np.array([0]), constant_head(3, [1e4, 0]))
+    for noise in ("equal", "by_weight"):
+        batch = load(WEIGHTED | {"noise": noise}).query(pool, 3, np.random.default_rng(0))
+        assert batch.index.tolist() == [0, 2, 3]
+
+
+@pytest.mark.parametrize("method", ["ev_gp", "weighted_variance"])
+def test_only_candidates_are_chosen(method):
+    strategy, pool = load({"method": method, "candidates": 20}), example(0)
+    batches = [strategy.query(pool, 20, np.random.default_rng(seed)).index for seed in range(2)]
+    assert set(batches[0]) != set(batches[1])
+    with pytest.raises(ValueError, match="20 candidates are fewer than the budget, 21"):
+        strategy.query(pool, 21, np.random.default_rng(0))
