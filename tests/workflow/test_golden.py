@@ -33,6 +33,9 @@ OTHERS = {
     "bald": {"method": "bald", "samples": 10},
     "alfamix": {"method": "alfamix"},
     "lookahead": {"method": "lookahead", "candidates": 200},
+    "ev_gp": {"method": "ev_gp", "candidates": 200},
+    "bait": {"method": "bait"},
+    "weighted_variance": {"method": "weighted_variance", "candidates": 200},
     "ntkcpl_infinite": {
         "method": "ntkcpl",
         "feature": "al",
