@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures study strategies schema test golden check report lock clean
+.PHONY: help figures label study strategies schema test golden check report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ help: ## Show what there is to make
 
 figures: .venv/installed ## Run the experiments of config.yaml: figures, tables and a summary in results/
 	$(BIN)/snakemake $(ARGS)
+
+label: .venv/installed ## Choose which of your images people label next, by what they have labelled so far
+	$(BIN)/snakemake label $(ARGS)
 
 # The kernel of a whole pool of 50,000 takes 12 GB: at most one such job at a time.
 study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (see docs/method.md)

@@ -203,6 +203,20 @@ def test_while_all_is_of_one_class_there_is_no_classifier(asked, tmp_path, strat
     assert not list(place.rglob("classifier.h5"))
 
 
+def test_photos_that_come_later_join_the_pool(waiting):
+    photo = waiting.folder / "photos/b/42.png"  # before some, in the order of the pool
+    photo.parent.mkdir()
+    photo.write_bytes((waiting.folder / "photos/a/0.png").read_bytes())
+    asked = [batch(waiting, number) for number in (1, 2)]
+    (waiting.folder / "results/smoke/features.h5").unlink()
+    run(waiting)
+    assert "6 of 6 images of round 3 wait" in run(waiting)
+    assert [batch(waiting, number) for number in (1, 2)] == asked
+    table = pd.read_csv(waiting.folder / "results/smoke/predictions.csv", index_col="id")
+    assert len(table) == 43
+    assert [table.loc[i, "label"] for i in asked[1]] == [truth(i) for i in asked[1]]
+
+
 def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
     save(waiting, "wrong.csv", {"99.png": "red"})
     code, output = waiting.run("--cores", "1")
