@@ -17,7 +17,9 @@ include: "rules/common.smk"
 include: "rules/progress.smk"
 include: "rules/pretrain.smk"
 include: "rules/features.smk"
+include: "rules/labelling_inputs.smk"
 include: "rules/rounds.smk"
+include: "rules/labelling.smk"
 include: "rules/evaluate.smk"
 include: "rules/paper.smk"
 include: "rules/report.smk"
@@ -38,5 +40,6 @@ rule all:
         lambda w: [
             *of_experiments("evaluate.smk", "paper.smk", "report.smk"),
             *spanning_files(),
+            *files_to_label(),
         ],
     localrule: True

@@ -36,9 +36,12 @@ GIVEN = {
     n for n, e in CONFIG.experiments.items() if e.encoder and e.encoder.has_weights
 }
 TRAINED = CONFIG.experiments.keys() - READY - GIVEN
+# Those that people label, and those whose labels are known and only handed out.
+LABELLED = [n for n, e in CONFIG.experiments.items() if e.labels]
+SIMULATED = [n for n, e in CONFIG.experiments.items() if not e.labels]
 # Our experiments that are compared with the paper's -> those; and those that have a Random.
 REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
-WITH_RANDOM = [n for n, e in CONFIG.experiments.items() if "random" in e.strategies]
+WITH_RANDOM = [n for n in SIMULATED if "random" in CONFIG.experiments[n].strategies]
 # Those that embed views of the images they buy, not of the whole pool.
 ROUND_BY_ROUND = {
     name
@@ -113,7 +116,7 @@ def of_all_runs(file):
 
 
 def of_experiments(*rule_files):
-    """What rules in these files make of whole experiments, where their constraints allow it.
+    """What rules in these files make of whole experiments that nobody has to label.
 
     Plain names: in the report a file is that of the rule that made it, not of the one that asks.
     """
@@ -123,7 +126,7 @@ def of_experiments(*rule_files):
         if Path(rule.snakefile).name in rule_files
         for output in rule.output
         if output.get_wildcard_names() == {"experiment"}
-        for experiment in CONFIG.experiments
+        for experiment in SIMULATED
         if output.match(file := output.apply_wildcards({"experiment": experiment}))
     ]
 
@@ -140,7 +143,7 @@ def paper_accuracy(experiments):
 
 def spanning_files():
     """What the rules in paper.smk make of all experiments together."""
-    files = [*rules.plot_accuracies.output]
+    files = [*rules.plot_accuracies.output] if SIMULATED else []
     if WITH_RANDOM:
         files += [*rules.plot_gains.output, *rules.table_effective_budgets.output]
     return [str(file) for file in files]

@@ -3,10 +3,12 @@
 # NTKCPL's strategies in each experiment that lists any: they estimate coverage.
 ESTIMATING = {
     name: strategies
-    for name, e in CONFIG.experiments.items()
+    for name in SIMULATED
     if (
         strategies := [
-            s for s in e.strategies if CONFIG.strategy(name, s).method == "ntkcpl"
+            s
+            for s in CONFIG.experiments[name].strategies
+            if CONFIG.strategy(name, s).method == "ntkcpl"
         ]
     )
 }

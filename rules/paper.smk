@@ -3,10 +3,8 @@
 
 use rule plot_accuracy as plot_accuracies with:
     input:
-        accuracy=expand(
-            "results/{experiment}/accuracy.csv", experiment=CONFIG.experiments
-        ),
-        paper=paper_accuracy(CONFIG.experiments),
+        accuracy=expand("results/{experiment}/accuracy.csv", experiment=SIMULATED),
+        paper=paper_accuracy(SIMULATED),
     output:
         pdf="results/summary/figures/accuracy.pdf",
         png=report(
@@ -18,7 +16,7 @@ use rule plot_accuracy as plot_accuracies with:
     log:
         "logs/summary/plot_accuracies.log",
     params:
-        references=references(CONFIG.experiments),
+        references=references(SIMULATED),
         code=code_digest("plot_accuracy"),
 
 

@@ -6,12 +6,12 @@ rule cluster_pool:
         features="results/{experiment}/features.h5",
         # None in the first round.
         classifier=lambda w: (
-            f"results/{RUN}/classifier.h5".format(
-                **dict(w) | {"round": int(w.round) - 1}
-            )
-            if int(w.round) > 1
+            of_round("classifier.h5", w, int(w.round) - 1)
+            if has_classifier(w, int(w.round) - 1)
             else []
         ),
+        # What people have said.
+        labels=lambda w: labels_of(w, int(w.round) - 1),
     output:
         clusters=f"results/{RUN}/clusters.h5",
     log:
@@ -33,6 +33,7 @@ rule select_batch:
     input:
         features="results/{experiment}/features.h5",
         classifier=rules.cluster_pool.input.classifier,
+        labels=rules.cluster_pool.input.labels,
         clusters=branch(clustering_of, rules.cluster_pool.output.clusters),
     output:
         batch=f"results/{RUN}/batch.csv",
@@ -63,7 +64,9 @@ rule embed_views:
     input:
         encoder="results/{experiment}/encoder.pt",
         features="results/{experiment}/features.h5",
-        batch=f"results/{RUN}/batch.csv",
+        # The images bought: all of a batch, or those that people have answered.
+        batch=branch(is_simulated, f"results/{RUN}/batch.csv"),
+        labels=branch(is_simulated, otherwise=f"results/{RUN}/labels.json"),
     output:
         views=f"results/{RUN}/views.h5",
     log:
@@ -91,8 +94,9 @@ rule embed_views:
 rule train_classifier:
     input:
         features="results/{experiment}/features.h5",
-        batch=f"results/{RUN}/batch.csv",
-        classifier=rules.cluster_pool.input.classifier,
+        batch=branch(is_simulated, f"results/{RUN}/batch.csv"),
+        classifier=branch(is_simulated, rules.cluster_pool.input.classifier),
+        labels=lambda w: labels_of(w, int(w.round)),
         # Of all images bought so far.
         views=branch(
             lambda w: w.experiment in ROUND_BY_ROUND,

@@ -10,9 +10,9 @@ from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.labels import read_held
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.records import Pool
-from ntkcpl.rounds import Identity
+from ntkcpl.rounds import Identity, known_pool
 
 started = time.perf_counter()
 w = snakemake.wildcards
@@ -20,15 +20,18 @@ identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 clustering = Clustering.parse(snakemake.params.settings)
 features = read_features(snakemake.input.features)
 inputs = {"features": features.digest}
-pool = Pool(features.embedding)
+classifier = held = None
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
     inputs["classifier"] = classifier.digest
-    labelled = classifier.labelled
-    pool = Pool(features.embedding, labelled, features.label[labelled], classifier.head)
+if snakemake.input.labels:
+    held = read_held(snakemake.input.labels, features)
+    inputs["labels"] = held.digest
 
 clusters = clustering.cluster(
-    pool, identity.generator("cluster_pool"), n_classes=len(features.classes) or None
+    known_pool(features, classifier, held),
+    identity.generator("cluster_pool"),
+    n_classes=len((held or features).classes) or None,
 )
 write_clusters(
     snakemake.output.clusters,

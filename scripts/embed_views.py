@@ -7,10 +7,13 @@ log_to(snakemake.log[0])
 import json
 import time
 
+import numpy as np
+
 from ntkcpl import datasets
 from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.views import write_views
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
@@ -23,7 +26,11 @@ w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 settings = json.loads(snakemake.params.settings)
 features = read_features(snakemake.input.features)
-index, _ = read_batch(snakemake.input.batch, features, settings["batch_size"])
+if snakemake.input.labels:
+    answered = read_held([snakemake.input.labels], features)
+    index = np.concatenate([answered.labelled, answered.skipped])
+else:
+    index, _ = read_batch(snakemake.input.batch, features, settings["batch_size"])
 encoder, digest = load_encoder(snakemake.input.encoder)
 views = embed_views(
     datasets.load_images(

@@ -15,18 +15,19 @@ from ntkcpl import strategies
 from ntkcpl.artifacts.batch import write_batch
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.records import Pool
-from ntkcpl.rounds import Identity, select_batch
+from ntkcpl.artifacts.labels import read_held
+from ntkcpl.rounds import Identity, known_pool, select_batch
 
 started = time.perf_counter()
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
 features = read_features(snakemake.input.features)
-pool, clustering_seconds = Pool(features.embedding), 0.0
+classifier, held, clustering_seconds = None, None, 0.0
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
-    labelled = classifier.labelled
-    pool = Pool(features.embedding, labelled, features.label[labelled], classifier.head)
+if snakemake.input.labels:
+    held = read_held(snakemake.input.labels, features)
+pool = known_pool(features, classifier, held)
 if snakemake.input.clusters:
     from ntkcpl.artifacts.clusters import read_clusters
 
@@ -36,7 +37,7 @@ if snakemake.input.clusters:
 batch = select_batch(
     strategies.load(settings["strategy"]),
     pool,
-    settings["batch_size"],
+    min(settings["batch_size"], len(pool.unlabelled)),
     Identity(w.experiment, w.strategy, int(w.seed), int(w.round)),
 )
 seconds = clustering_seconds + time.perf_counter() - started

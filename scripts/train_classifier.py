@@ -13,6 +13,7 @@ from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.classifier import read_classifier, write_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.views import read_views
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.rounds import Identity
@@ -21,8 +22,13 @@ w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 settings = json.loads(snakemake.params.settings)
 features = read_features(snakemake.input.features)
-labelled, seconds = read_batch(snakemake.input.batch, features, settings["batch_size"])
 inputs = {"features": features.digest}
+if snakemake.input.labels:
+    held = read_held(snakemake.input.labels, features)
+    inputs["labels"] = held.digest
+    features, labelled, seconds = held.put_in(features), held.labelled, float("nan")
+else:
+    labelled, seconds = read_batch(snakemake.input.batch, features, settings["batch_size"])
 if snakemake.input.classifier:
     before = read_classifier(snakemake.input.classifier, features)
     inputs["classifier"] = before.digest

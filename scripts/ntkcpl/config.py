@@ -27,6 +27,7 @@ from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
+from ntkcpl.labels.names import class_fault
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.settings import Settings
 
@@ -125,6 +126,12 @@ class ExperimentSettings(Settings):
     """The strategies to compare, in the order of legends and tables: names that are defined under
     the top-level key `strategies`, or such names with what differs here, method or parameters."""
 
+    labels: str | None = None
+    """Folder, or file, of labels that people bring, relative to the working directory; before the
+    first of them it may be missing. The images come without labels, and each batch waits until
+    people have labelled it."""
+    classes: Annotated[list[str], Field(min_length=2), AfterValidator(_distinct)] | None = None
+    """The classes that people may choose from; without them, any that they name."""
     reference: str | None = None
     """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
     with."""
@@ -150,6 +157,23 @@ class ExperimentSettings(Settings):
         assert self.dataset is not None and self.encoder is not None
         width = self.encoder.embedding_width or UNKNOWN_WIDTH
         return datasets.pool_size(self.dataset), width
+
+    @model_validator(mode="before")
+    @classmethod
+    def _images_to_label_have_no_classes(cls, values: Any) -> Any:
+        if not isinstance(values, Mapping) or values.get("labels") is None:
+            return values
+        dataset = values.get("dataset")
+        if isinstance(dataset, Mapping) and dataset.get("name") == "imagefolder":
+            return {**values, "dataset": {"subfolders": "ignored", **dataset}}
+        return values
+
+    @field_validator("classes")
+    @classmethod
+    def _can_be_read_back(cls, classes: list[str] | None) -> list[str] | None:
+        for fault in filter(None, map(class_fault, classes or [])):
+            raise ValueError(fault)
+        return classes
 
     @field_validator("reference")
     @classmethod
@@ -215,6 +239,23 @@ class ExperimentSettings(Settings):
             raise ValueError(
                 f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "
                 f"{size} images: no batch may be larger than what is left of the pool"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _people_can_label(self) -> Self:
+        if self.labels is None:
+            if self.classes is not None:
+                raise ValueError("classes goes with labels, which people bring: leave it out")
+            return self
+        if len(self.strategies) > 1 or len(self.seeds) > 1:
+            raise ValueError("labels goes with one strategy and one seed: people label once")
+        if self.reference is not None:
+            raise ValueError("reference does not go with labels: leave it out")
+        if self.dataset is not None and self.dataset.subfolders != "ignored":
+            raise ValueError(
+                f"labels goes with embeddings or images in a folder, not with {self.dataset.name}: "
+                "take imagefolder, without subfolders: classes"
             )
         return self
 

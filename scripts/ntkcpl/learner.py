@@ -92,8 +92,6 @@ class Learner:
     def ask(self, n: int) -> NDArray[np.int64]:
         """Return the pool indices of the `n` images to label next, in order, int64 (n,)."""
         pool, strategy = self._with_classifier(), self._strategy
-        if pool.head is None and len(pool.labelled) and strategy.needs_classifier:
-            strategy = strategies.load({"method": "random"})  # of one class there is none
         identity = self._identity(len(self._asked) + 1)
         clustering = strategy.clustering(
             labels=len(pool.labelled) + n, first_budget=(self._asked or [n])[0]

@@ -4,7 +4,7 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
 
@@ -94,6 +94,60 @@ class Features:
 
 
 @dataclass(frozen=True)
+class Taken:
+    """What people said that counts from a round on.
+
+    Attributes
+    ----------
+    asked, offered : dict
+        Id -> class, None if it was skipped: of the images that the round asked for, and of others
+        that nobody asked for.
+    classes : list of str, optional
+        Names of the classes that are allowed, in the order of the outputs; None for those that
+        occur.
+    """
+
+    asked: Mapping[str, str | None]
+    offered: Mapping[str, str | None]
+    classes: list[str] | None = None
+
+    @property
+    def answers(self) -> dict[str, str | None]:
+        """Id -> class, None if it was skipped, of all."""
+        return {**self.asked, **self.offered}
+
+
+@dataclass(frozen=True)
+class Held:
+    """What people have said of the pool in some rounds.
+
+    Attributes
+    ----------
+    labelled, label : int64 (L,)
+        Pool indices of the images that have a class, in the order in which they came, and these.
+    skipped : int64 (S,)
+        Pool indices of the images that have none.
+    classes : list of C str
+        Names of the classes.
+    digest
+        Of the files that they come from.
+    """
+
+    labelled: NDArray[np.int64]
+    label: NDArray[np.int64]
+    skipped: NDArray[np.int64]
+    classes: list[str]
+    digest: str = ""
+
+    def put_in(self, features: Features) -> Features:
+        """Return the features with these labels and classes in place of all others."""
+        label = np.full(len(features.id), -1, dtype=np.int64)
+        label[self.labelled] = self.label
+        unknown = np.full(len(features.test_label), -1, dtype=np.int64)
+        return replace(features, label=label, test_label=unknown, classes=self.classes)
+
+
+@dataclass(frozen=True)
 class Clusters:
     """A pseudo-label for each pool sample that a strategy considers.
 
@@ -166,6 +220,8 @@ class Pool:
         The last classifier's two layers; None before there is one.
     clusters
         What the strategy's `clustering` made, for strategies that cluster.
+    skipped : int64 (S,)
+        Pool indices of images that people could not label: they are never asked for again.
 
     Raises
     ------
@@ -178,6 +234,7 @@ class Pool:
     label: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     head: Head | None = None
     clusters: Clusters | None = None
+    skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def __post_init__(self) -> None:
         fault = self._fault()
@@ -202,6 +259,8 @@ class Pool:
             return f"labelled must hold indices in [0, {n})"
         if len(np.unique(self.labelled)) < len(self.labelled):
             return "labelled must not repeat an index"
+        if np.isin(self.skipped, self.labelled).any():
+            return "an image is both labelled and skipped"
         if (self.label < 0).any():
             return f"image {self.labelled[self.label.argmin()]} has no label"
         if self.head is not None and self.head.weight.shape[1] != self.embedding.shape[1]:
@@ -211,12 +270,31 @@ class Pool:
             )
         if self.clusters is not None and not np.isin(self.labelled, self.clusters.index).all():
             return "the clusters lack an image that is labelled: they are of another round"
+        if self.clusters is not None and np.isin(self.skipped, self.clusters.index).any():
+            return "the clusters hold an image that is skipped: they are of another round"
         return ""
 
     @property
     def unlabelled(self) -> NDArray[np.int64]:
-        """Increasing pool indices that are not labelled."""
-        return np.setdiff1d(np.arange(len(self.embedding)), self.labelled)
+        """Increasing pool indices that are neither labelled nor skipped."""
+        answered = np.concatenate([self.labelled, self.skipped])
+        return np.setdiff1d(np.arange(len(self.embedding)), answered)
+
+    def without_skipped(self) -> tuple["Pool", NDArray[np.int64]]:
+        """Return the pool as if the skipped images had never been in it, and who its rows are.
+
+        The second is int64 (N - S,): increasing indices of this pool.
+        """
+        kept = np.setdiff1d(np.arange(len(self.embedding)), self.skipped)
+        clusters = self.clusters
+        if clusters is not None:
+            clusters = replace(
+                clusters,
+                index=np.searchsorted(kept, clusters.index),
+                labelled=np.searchsorted(kept, clusters.labelled),
+            )
+        labelled = np.searchsorted(kept, self.labelled)
+        return Pool(self.embedding[kept], labelled, self.label, self.head, clusters), kept
 
     @property
     def classifier(self) -> Head:

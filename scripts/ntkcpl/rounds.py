@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ntkcpl.records import Batch, Pool
+from ntkcpl import strategies
+from ntkcpl.records import Batch, Classifier, Features, Held, Pool
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.strategies.base import Strategy
 
@@ -25,8 +26,31 @@ class Identity(NamedTuple):
         return numpy_generator(*self, purpose)
 
 
+def known_pool(
+    features: Features, classifier: Classifier | None = None, held: Held | None = None
+) -> Pool:
+    """Return what a strategy may know: the last classifier and the labels held.
+
+    These are what people have said, if they were asked, else those of the classifier's images.
+    """
+    head = None if classifier is None else classifier.head
+    if held is not None:
+        labelled, label, skipped = held.labelled, held.label, held.skipped
+        return Pool(features.embedding, labelled, label, head, skipped=skipped)
+    if classifier is None:
+        return Pool(features.embedding)
+    labelled = classifier.labelled
+    return Pool(features.embedding, labelled, features.label[labelled], head)
+
+
 def select_batch(strategy: Strategy, pool: Pool, budget: int, identity: Identity) -> Batch:
-    """Ask a strategy; those that start at random start from the same images for the same seed."""
+    """Ask a strategy; those that start at random start from the same images for the same seed.
+
+    While all labels are of one class there is no classifier, and a strategy that needs one chooses
+    at random.
+    """
+    if strategy.needs_classifier and pool.head is None and len(pool.labelled):
+        strategy = strategies.load({"method": "random"})
     if strategy.starts_at_random(pool):
         identity = identity._replace(strategy="random")
     return strategy.query(pool, budget, identity.generator("select_batch"))

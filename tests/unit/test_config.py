@@ -1,6 +1,7 @@
 """The configuration: what is allowed passes, and each mistake gives one sentence with its key."""
 
 import copy
+import re
 from pathlib import Path
 
 import h5py
@@ -42,6 +43,9 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         # Where images and weights have to be put first, a stand-in is enough.
         if "root" in experiment.get("dataset", {}):
             experiment["dataset"]["root"] = str(tmp_path)
+            if experiment["dataset"]["name"] == "imagefolder":
+                for number in range(experiment["budgets"][-1]):
+                    (tmp_path / f"{number}.jpg").touch()
         if "checkpoint" in experiment.get("encoder", {}):
             experiment["encoder"]["checkpoint"] = str(tmp_path / "weights.pth")
             (tmp_path / "weights.pth").touch()
@@ -309,3 +313,28 @@ def test_what_config_yaml_shows_are_the_defaults():
         for name, strategy in values["strategies"].items()
     }
     assert load_config(values) == load_config(DEFAULT)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"seeds": [0, 1]}, "labels goes with one strategy and one seed"),
+        ({"strategies": ["random", "badge"]}, "labels goes with one strategy and one seed"),
+        ({"dataset": {"name": "digits"}}, "not with digits: take imagefolder"),
+        ({"reference": "cifar10"}, "reference does not go with labels"),
+        ({"labels": None, "classes": ["a", "b"]}, "classes goes with labels"),
+        ({"classes": ["a", "Skipped"]}, "classes: the class 'Skipped' cannot be told from images"),
+        ({"classes": ["a", "a"]}, "classes: must not repeat a value"),
+    ],
+)
+def test_what_goes_with_labels(values, sentence, tmp_path):
+    for number in range(600):
+        (tmp_path / f"{number}.png").touch()
+    config = changed(f"{D}.labels", "mine")
+    experiment = config["experiments"]["digits"]
+    experiment["dataset"] = {"name": "imagefolder", "root": str(tmp_path)}
+    experiment |= {"seeds": [0], "strategies": ["random"]}
+    assert load_config(config).experiments["digits"].dataset.subfolders == "ignored"
+    experiment |= values
+    with pytest.raises(ConfigError, match=re.escape(sentence)):
+        load_config(config)

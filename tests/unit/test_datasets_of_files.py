@@ -78,6 +78,20 @@ def test_images_without_subfolders_have_no_labels(tmp_path: Path):
         imagefolder.load(tmp_path, download=False)
 
 
+def test_subfolders_are_ignored_where_people_label(tmp_path: Path):
+    folder_of_classes(tmp_path)
+    picture(tmp_path / "beside.png")
+    settings = DatasetSettings(name="imagefolder", root=str(tmp_path), subfolders="ignored")
+    dataset = load(settings)
+    assert dataset.classes == []
+    assert set(dataset.pool.label) == {-1}
+    assert (len(dataset.pool.id), len(dataset.test.id)) == (31, 0)
+    assert {"beside.png", "cat/0.png"} <= set(dataset.pool.id)
+    assert pool_size(settings) == 31
+    with pytest.raises(ValueError, match="digits has no subfolders to ignore: take imagefolder"):
+        DatasetSettings(name="digits", subfolders="ignored")
+
+
 def test_a_folder_without_images_says_what_to_put_there(tmp_path: Path):
     with pytest.raises(DatasetError, match=r"finds no image below .*: put there images"):
         load(DatasetSettings(name="imagefolder", root=str(tmp_path)))

@@ -38,6 +38,15 @@ def write_batch(path: str | Path, features: Features, batch: Batch, seconds: flo
             writer.writerow([k + 1, i, features.id[i], coverage, at])
 
 
+def read_ids(path: str | Path) -> list[str]:
+    """Return the ids of the images in `batch.csv`, in order; raises ArtifactError if it is none."""
+    try:
+        with Path(path).open(newline="", encoding="utf-8") as file:
+            return [row["id"] for row in csv.DictReader(file)]
+    except (OSError, ValueError, KeyError) as error:
+        raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
+
+
 def read_batch(path: str | Path, features: Features, size: int) -> tuple[NDArray[np.int64], float]:
     """Read `batch.csv`; return the pool indices (size,) and the seconds that the selection took.
 

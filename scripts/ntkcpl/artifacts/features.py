@@ -53,6 +53,13 @@ def read_features(path: str | Path) -> Features:
         )
 
 
+def read_ids(path: str | Path) -> list[str]:
+    """Return the ids of the pool in `features.h5`, and read nothing else."""
+    with open_hdf5(path, LAYOUT) as file:
+        ids: list[str] = file.read("pool/id")
+        return ids
+
+
 def read_feature_facts(path: str | Path) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the attributes of `features.h5`, and the sizes of what it holds.
 

@@ -6,7 +6,9 @@ To add one, put a file beside these: its name is the name in the configuration. 
 - `POOL_SIZE` and `TEST_SIZE`, the numbers of images, or None if only the folder tells: then also
   `count_pool(root: Path | None) -> int`, which finds them without decoding any;
 - `IN_FILES`, whether each image is a file: then the splits hold `ImageFiles`, of any size;
-- `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`.
+- `load(root: Path | None, download: bool) -> Dataset`, which raises `DatasetError`;
+- where images may come without labels, `load_pool(root: Path | None) -> Dataset`, which puts all
+  of them into the pool.
 
 Its heavy imports belong inside `load`: the constants are read whenever the configuration is. A
 file whose name begins with _ is no data set.
@@ -95,6 +97,9 @@ class DatasetSettings(Settings):
     on_bad_image: Literal["raise", "skip"] = "raise"
     """Whether images in files that cannot be decoded stop the work or are left out, and listed."""
 
+    subfolders: Literal["classes", "ignored"] = "classes"
+    """Whether the subfolders of `imagefolder` are classes; where people label they are ignored."""
+
     @model_validator(mode="before")
     @classmethod
     def _default_size(cls, values: Any) -> Any:
@@ -119,6 +124,8 @@ class DatasetSettings(Settings):
             raise ValueError(
                 f"{self.name} takes neither image_size nor on_bad_image: leave them out"
             )
+        if self.subfolders == "ignored" and not hasattr(_module(self.name), "load_pool"):
+            raise ValueError(f"{self.name} has no subfolders to ignore: take imagefolder")
         needed = _module(self.name).NEEDS_ROOT
         if not needed:
             if self.root is not None or self.download:
@@ -147,6 +154,8 @@ def pool_size(settings: DatasetSettings) -> int:
         If only the folder tells, and it cannot be used.
     """
     module = _module(settings.name)
+    if settings.subfolders == "ignored":
+        return len(module.load_pool(_root(settings)).pool.id)
     size: int | None = module.POOL_SIZE
     return module.count_pool(_root(settings)) if size is None else size
 
@@ -187,7 +196,11 @@ def load_images(settings: DatasetSettings, ids: list[str]) -> Split:
 def _listed(settings: DatasetSettings) -> Dataset:
     """Return the images that `settings` names; of files, none has been decoded."""
     module = _module(settings.name)
-    dataset: Dataset = module.load(_root(settings), settings.download)
+    dataset: Dataset
+    if settings.subfolders == "ignored":
+        dataset = module.load_pool(_root(settings))
+    else:
+        dataset = module.load(_root(settings), settings.download)
     if settings.image_size is not None:
         dataset = replace(
             dataset,

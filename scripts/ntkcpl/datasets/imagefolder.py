@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ntkcpl.datasets import Dataset, DatasetError, Split
 from ntkcpl.seeding import numpy_generator
@@ -49,6 +50,21 @@ def load(root: Path | None, download: bool) -> Dataset:
     return Dataset(everything.rows(~in_test), everything.rows(in_test), classes)
 
 
+def load_pool(root: Path | None) -> Dataset:
+    """Return all images below `root`, in subfolders or not, as a pool without labels.
+
+    Raises
+    ------
+    DatasetError
+        If there are none.
+    """
+    assert root is not None
+    names = _names(root)
+    label = np.full(len(names), -1, dtype=np.int64)
+    pool = _files(root, names, label)
+    return Dataset(pool, pool.rows(np.zeros(len(names), dtype=np.bool_)), [])
+
+
 def count_pool(root: Path | None) -> int:
     """Return the number of images in the pool; raises DatasetError as `load` does."""
     return len(load(root, download=False).pool.id)
@@ -56,12 +72,7 @@ def count_pool(root: Path | None) -> int:
 
 def _split(folder: Path) -> tuple[Split, list[str]]:
     """Return all images below a folder, and the names of its classes."""
-    from ntkcpl.image_files import ImageFiles, find_images
-
-    paths = find_images(folder)
-    names = [path.relative_to(folder) for path in paths]
-    if not paths:
-        raise DatasetError(f"imagefolder finds no image below {folder}: put there {NEEDS_ROOT}")
+    names = _names(folder)
     beside = [name for name in names if len(name.parts) == 1]
     if 0 < len(beside) < len(names):
         raise DatasetError(
@@ -71,4 +82,21 @@ def _split(folder: Path) -> tuple[Split, list[str]]:
     classes = sorted({name.parts[0] for name in names} if not beside else set())
     numbers = {name: number for number, name in enumerate(classes)}
     label = np.array([numbers.get(name.parts[0], -1) for name in names], dtype=np.int64)
-    return Split(ImageFiles(paths, 0), label, [name.as_posix() for name in names]), classes
+    return _files(folder, names, label), classes
+
+
+def _names(folder: Path) -> list[Path]:
+    """Return the images below a folder, relative to it."""
+    from ntkcpl.image_files import find_images
+
+    names = [path.relative_to(folder) for path in find_images(folder)]
+    if not names:
+        raise DatasetError(f"imagefolder finds no image below {folder}: put there {NEEDS_ROOT}")
+    return names
+
+
+def _files(folder: Path, names: list[Path], label: NDArray[np.int64]) -> Split:
+    from ntkcpl.image_files import ImageFiles
+
+    paths = [folder / name for name in names]
+    return Split(ImageFiles(paths, 0), label, [name.as_posix() for name in names])

@@ -8,7 +8,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
@@ -40,12 +40,16 @@ def write_labels(path: str | Path, labels: Mapping[str, str | None]) -> None:
     for label in set(labels.values()) - {None}:
         if fault := class_fault(str(label)):
             raise ValueError(fault)
+    write_cells(path, COLUMNS, [(image, label or SKIPPED) for image, label in labels.items()])
+
+
+def write_cells(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
+    """Write a table of texts atomically, none of which a spreadsheet takes for a formula."""
     text = io.StringIO(newline="")
     # With these line ends the writer quotes both their characters wherever they occur.
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for image, label in labels.items():
-        writer.writerow([escape_formula(image), escape_formula(label or SKIPPED)])
+    writer.writerow(header)
+    writer.writerows(map(escape_formula, row) for row in rows)
     with atomic(path) as temporary:
         content = text.getvalue().encode("utf-8", errors="surrogateescape")
         temporary.write_bytes(codecs.BOM_UTF8 + content)

@@ -2,6 +2,7 @@
 
 import operator
 from abc import abstractmethod
+from dataclasses import replace
 from typing import ClassVar, Literal, NamedTuple
 
 import numpy as np
@@ -101,6 +102,10 @@ class Strategy(Settings):
         ValueError
             If there are not so many images, or if what the strategy needs is missing.
         """
+        if len(pool.skipped):
+            pool, kept = pool.without_skipped()
+            batch = self.query(pool, budget, rng)
+            return replace(batch, index=kept[batch.index])
         budget = operator.index(budget)
         left = len(pool.embedding) - len(pool.labelled)
         if not 1 <= budget <= left:

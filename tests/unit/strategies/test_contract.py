@@ -54,12 +54,13 @@ def head_for(width, favourite=None):
     return head
 
 
-def pool_for(strategy, embedding, labelled, budget, label=None, favourite=None):
+def pool_for(strategy, embedding, labelled, budget, label=None, favourite=None, skipped=()):
     """A pool as the workflow would present it, the clusters made as the strategy asks."""
     labelled = np.asarray(labelled, dtype=np.int64)
     label = labelled % N_CLASSES if label is None else label
     head = head_for(embedding.shape[1], favourite) if len(labelled) else None
-    pool = Pool(embedding, labelled, label, head)
+    skipped = np.asarray(skipped, dtype=np.int64)
+    pool = Pool(embedding, labelled, label, head, skipped=skipped)
     clustering = strategy.clustering(labels=len(labelled) + budget, first_budget=4)
     if clustering is not None:
         clusters = clustering.cluster(pool, np.random.default_rng(0), n_classes=N_CLASSES)
@@ -134,6 +135,17 @@ def test_one_class_so_far_and_others_of_probability_zero(settings):
     one_class = np.zeros(8, dtype=np.int64)
     pool = pool_for(strategy, embeddings()["random"], np.arange(8), 4, one_class, favourite=0)
     check(strategy, pool, 4)
+
+
+@EVERY
+def test_skipped_images_are_as_if_they_were_not_there(settings):
+    strategy = strategies.load(settings)
+    x, labelled, skipped = embeddings()["random"], np.array([7, 2, 30]), np.array([39, 0, 12, 13])
+    kept = np.setdiff1d(np.arange(N), skipped)
+    places, label = np.searchsorted(kept, labelled), labelled % N_CLASSES
+    without = check(strategy, pool_for(strategy, x[kept], places, 9, label), 9)
+    found = check(strategy, pool_for(strategy, x, labelled, 9, label, skipped=skipped), 9)
+    np.testing.assert_array_equal(found.index, kept[without.index])
 
 
 @EVERY

@@ -1,0 +1,140 @@
+"""How far the rounds of a run have come: which batches people have answered, and what waits.
+
+An answered batch is history: it stays as it was asked, whatever is corrected later, and whatever
+becomes of the features. So does one that somebody has begun to answer.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.labels import read_taken
+from ntkcpl.records import Taken
+
+# Images that a line names, of those that are missing.
+NAMED = 3
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What has been answered in a run, and what has not.
+
+    Attributes
+    ----------
+    finished : list of Taken
+        Of each round, from the first on, whose batch is fully answered: labelled or skipped.
+    coming : int or None
+        Number of the round that comes after these; None if there is none, because the budgets
+        end or no image is left.
+    asked : list of str
+        Ids of its batch; empty before it is chosen.
+    missing : list of str
+        Those of them that nobody has answered.
+    """
+
+    finished: list[Taken]
+    coming: int | None
+    asked: list[str]
+    missing: list[str]
+
+    @property
+    def begun(self) -> bool:
+        """Whether somebody has begun to answer the batch of the coming round."""
+        return len(self.missing) < len(self.asked)
+
+    @property
+    def classes(self) -> list[str]:
+        """The classes that occur in finished rounds, sorted."""
+        return sorted(_classes(self.finished))
+
+    @property
+    def trained(self) -> list[int]:
+        """Numbers of the finished rounds after which there are two classes, for a classifier."""
+        numbers = range(1, len(self.finished) + 1)
+        return [number for number in numbers if len(_classes(self.finished[:number])) > 1]
+
+    def next_step(self, run: Path, labels: str) -> str:
+        """Say in one line what people are to do next.
+
+        Parameters
+        ----------
+        run
+            Folder of the run.
+        labels
+            Where people save.
+        """
+        parts = []
+        if offered := sum(len(taken.offered) for taken in self.finished):
+            parts.append(f"{offered} answers that were not asked for count too")
+        if self.finished and not self.trained:
+            parts.append(f"no classifier yet, which needs a second class beside {self.classes}")
+        if self.coming is None:
+            parts.append("all is answered; for another round append to budgets")
+        elif not self.asked:
+            parts.append(f"the images of round {self.coming} are to be chosen")
+        else:
+            kit = run / f"round{self.coming}/label"
+            page = kit / "label.html"
+            which = f" ({', '.join(self.missing[:NAMED])}, …)" if self.begun else ""
+            parts.append(
+                f"{len(self.missing)} of {len(self.asked)} images of round {self.coming} wait"
+                f"{which}: open {page if page.exists() else kit / 'table.csv'}, save into "
+                f"{labels}, and run this again"
+            )
+        return "; ".join(parts)
+
+
+def _classes(rounds: Sequence[Taken]) -> set[str]:
+    return {label for taken in rounds for label in taken.answers.values() if label is not None}
+
+
+def read_progress(
+    run: Path,
+    ids: Collection[str],
+    answers: Mapping[str, str | None],
+    rounds: int,
+    classes: list[str] | None = None,
+) -> Progress:
+    """Compare what a run has asked with what people have answered.
+
+    An answer that nobody asked for counts from the first round that is finished after it came.
+
+    Parameters
+    ----------
+    run
+        Folder of the run, in which each round has its folder with `batch.csv` and, once it counts,
+        `labels.json`.
+    ids
+        The ids of all images.
+    answers
+        Id -> class, None if it was skipped.
+    rounds
+        Number of rounds that the budgets give.
+    classes
+        The classes that are allowed, if they are given.
+
+    Raises
+    ------
+    ArtifactError
+        If a file of the run is unusable.
+    """
+    batches: list[list[str]] = []
+    while (path := run / f"round{len(batches) + 1}/batch.csv").exists():
+        batches.append(read_ids(path))
+    asked_for = {image for batch in batches for image in batch}
+    offered = {image: a for image, a in sorted(answers.items()) if image not in asked_for}
+    finished: list[Taken] = []
+    for number, batch in enumerate(batches[:rounds], start=1):
+        if not answers.keys() >= set(batch):
+            break
+        counted, known = run / f"round{number}/labels.json", offered
+        if counted.exists():
+            known = {i: offered[i] for i in read_taken(counted).offered if i in offered}
+        offered = {image: a for image, a in offered.items() if image not in known}
+        finished.append(Taken({i: answers[i] for i in batch}, known, classes))
+    done = len(finished)
+    if done == rounds or (done and answers.keys() >= set(ids)):
+        return Progress(finished, None, [], [])
+    asked = batches[done] if done < len(batches) else []
+    return Progress(finished, done + 1, asked, [i for i in asked if i not in answers])

@@ -1,0 +1,49 @@
+"""Write what people need to label the batch of a round."""
+
+from _job import log_to
+
+log_to(snakemake.log[0])
+
+import json
+from pathlib import Path
+
+from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.classifier import read_classifier
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.labels import read_held
+from ntkcpl.labels.kit import write_kit
+from ntkcpl.labels.rows import Row, Suggestion
+from ntkcpl.labels.similarity import similarity_order
+from ntkcpl.labels.tables import COLUMNS, write_cells
+from ntkcpl.labels.thumbnails import thumbnails
+
+w = snakemake.wildcards
+settings = json.loads(snakemake.params.settings)
+features = read_features(snakemake.input.features)
+ids = read_ids(snakemake.input.batch)
+row = {image: number for number, image in enumerate(features.id)}
+embedding = features.embedding[[row[image] for image in ids]]
+kit = Path(snakemake.output.kit)
+write_cells(kit / "table.csv", COLUMNS, [(image, "") for image in ids])
+if settings["dataset"] is not None:
+    classes, suggestions = settings["classes"] or [], [None] * len(ids)
+    if snakemake.input.labels:
+        classes = read_held(snakemake.input.labels, features).classes
+    if snakemake.input.classifier:
+        head = read_classifier(snakemake.input.classifier, features).head
+        suggestions = [
+            Suggestion(classes[p.argmax()], float(p.max())) for p in head.probability(embedding)
+        ]
+    root = Path(settings["dataset"]["root"]).expanduser().resolve()
+    paths = [root / image for image in ids]
+    write_kit(
+        kit,
+        list(map(Row, ids, thumbnails(paths), paths, suggestions)),
+        experiment=w.experiment,
+        round_=int(w.round),
+        classes=classes,
+        may_add=settings["classes"] is None,
+        order=similarity_order(embedding),
+        save_to=settings["labels"],
+        served_from=root.parent,
+    )

@@ -1,0 +1,83 @@
+"""Which batches are answered, what counts from which round on, and what waits."""
+
+import csv
+
+import pytest
+
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.labels import read_taken, write_taken
+from ntkcpl.labels.progress import read_progress
+
+IDS = list("abcdefgh")
+
+
+@pytest.fixture
+def run(tmp_path):
+    """A run that has asked for two batches."""
+    for number, ids in ((1, "ab"), (2, "cd")):
+        folder = tmp_path / f"round{number}"
+        folder.mkdir()
+        with (folder / "batch.csv").open("w", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(["rank", "index", "id"])
+            writer.writerows((k, IDS.index(i), i) for k, i in enumerate(ids, start=1))
+    return tmp_path
+
+
+def keep(run, progress):
+    """Write what the workflow keeps of finished rounds."""
+    for number, taken in enumerate(progress.finished, start=1):
+        write_taken(run / f"round{number}/labels.json", taken)
+        assert read_taken(run / f"round{number}/labels.json") == taken
+
+
+def test_without_answers_the_first_batch_waits(run):
+    progress = read_progress(run, IDS, {}, rounds=3)
+    assert (progress.finished, progress.coming) == ([], 1)
+    assert progress.asked == progress.missing == ["a", "b"]
+    assert not progress.begun
+    assert read_progress(run / "nothing", [], {}, rounds=3).asked == []
+
+
+def test_a_batch_answered_in_part_waits(run):
+    progress = read_progress(run, IDS, {"b": "cat", "g": "dog"}, rounds=3)
+    assert (progress.finished, progress.coming, progress.missing) == ([], 1, ["a"])
+    assert progress.begun
+    assert "1 of 2 images of round 1 wait (a, …)" in progress.next_step(run, "mine")
+
+
+def test_what_was_not_asked_for_counts_from_the_next_answered_round_on(run):
+    answers = {"a": "cat", "b": None, "g": "dog"}
+    first = read_progress(run, IDS, answers, rounds=3)
+    assert first.finished[0].asked == {"a": "cat", "b": None}
+    assert first.finished[0].offered == {"g": "dog"}
+    assert (first.coming, first.asked, first.trained) == (2, ["c", "d"], [1])
+    keep(run, first)
+    later = read_progress(run, IDS, answers | {"h": "owl", "c": "cat"}, rounds=3)
+    assert later.finished == first.finished
+    second = read_progress(run, IDS, answers | {"h": "owl", "c": "cat", "d": "cat"}, rounds=3)
+    assert second.finished[0] == first.finished[0]
+    assert second.finished[1].offered == {"h": "owl"}
+    keep(run, second)
+    corrected = answers | {"h": "cat", "c": "cat", "d": "cat", "g": "eel"}
+    third = read_progress(run, IDS, corrected, rounds=3)
+    assert [taken.offered for taken in third.finished] == [{"g": "eel"}, {"h": "cat"}]
+    assert (third.coming, third.asked) == (3, [])
+
+
+def test_there_is_no_round_after_the_last_nor_without_images(run):
+    answers = dict.fromkeys("abcd", "cat")
+    assert read_progress(run, IDS, answers, rounds=2).coming is None
+    assert read_progress(run, IDS, answers, rounds=1).coming is None
+    assert read_progress(run, list("abcd"), answers, rounds=3).coming is None
+
+
+def test_one_class_trains_nothing(run):
+    progress = read_progress(run, IDS, {"a": "cat", "b": None, "c": "cat", "d": "dog"}, rounds=3)
+    assert (len(progress.finished), progress.trained, progress.classes) == (2, [2], ["cat", "dog"])
+
+
+def test_a_file_that_is_none_of_ours_is_named(run):
+    (run / "round1/labels.json").write_text("{")
+    with pytest.raises(ArtifactError, match=r"labels\.json is no labels\.json .*: delete it and"):
+        read_progress(run, IDS, {"a": "cat", "b": "dog"}, rounds=2)

@@ -1,0 +1,252 @@
+"""People label: here one who knows the truth, with tables that are saved as the page does."""
+
+import copy
+import csv
+import json
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from ntkcpl.labels.tables import write_labels
+
+COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
+RUN = "results/smoke/ntkcpl_self/seed0"
+
+
+def truth(image):
+    """The colour of an image, of which the id tells only the number."""
+    return list(COLOURS)[int(image.removesuffix(".png").rpartition("/")[2]) % 3]
+
+
+def batch(workflow, number):
+    """The ids that a round asks for."""
+    with (workflow.folder / RUN / f"round{number}/batch.csv").open() as file:
+        return [row["id"] for row in csv.DictReader(file)]
+
+
+def answer(workflow, number, **differs):
+    """Save what the oracle says of a round; `differs` names what is wrong, by rank from 1."""
+    answers = {image: truth(image) for image in batch(workflow, number)}
+    for rank, label in differs.items():
+        answers[list(answers)[int(rank[1:]) - 1]] = label
+    save(workflow, f"round{number}.csv", answers)
+
+
+def save(workflow, name, answers):
+    write_labels(workflow.folder / "labels" / name, answers)
+
+
+def run(workflow):
+    code, output = workflow.run("--cores", "2")
+    assert code == 0, output
+    return output.strip().splitlines()[-1]
+
+
+def rules(jobs):
+    """The jobs as (rule, round), the round empty where there is none."""
+    return {
+        (rule, wildcards.partition("round=")[2] if "round=" in wildcards else "")
+        for rule, wildcards in jobs
+    }
+
+
+def following(number):
+    """The jobs that choose the batch of a round, once the classifier before it is there."""
+    chosen = ("cluster_pool", "select_batch", "write_kit")
+    return {*((rule, str(number)) for rule in chosen), ("predict", "")}
+
+
+@pytest.fixture(scope="module")
+def asked(new_workflow, smoke_config):
+    """Return a workflow whose first batch waits. Tests change copies of it only."""
+    workflow = new_workflow(copy.deepcopy(smoke_config))
+    rng = np.random.default_rng(0)
+    for number in range(42):
+        # Subfolders that are no classes, beside images in none.
+        path = workflow.folder / "photos" / ("" if number % 2 else "a") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        colour = np.array(list(COLOURS.values())[number % 3])
+        noise = rng.integers(-20, 20, (16, 16, 3))
+        Image.fromarray((colour + noise).clip(0, 255).astype(np.uint8)).save(path)
+    experiment = workflow.config["experiments"]["smoke"]
+    experiment["dataset"] = {"name": "imagefolder", "root": "photos", "image_size": 16}
+    experiment["features"]["views_of"] = "labelled"
+    experiment["pretraining"]["epochs"] = 1
+    experiment |= {"labels": "labels", "budgets": [8, 14, 20], "strategies": ["ntkcpl_self"]}
+    last = run(workflow)
+    assert last.startswith("smoke: 8 of 8 images of round 1 wait: open results/smoke/ntkcpl_self/")
+    assert last.endswith("round1/label/label.html, save into labels, and run this again")
+    return workflow
+
+
+@pytest.fixture
+def workflow(asked, tmp_path):
+    return asked.copy(tmp_path / "copy")
+
+
+@pytest.fixture(scope="module")
+def labelled(asked, tmp_path_factory):
+    """Return the workflow when two rounds are answered, an image of the first skipped."""
+    workflow = asked.copy(tmp_path_factory.mktemp("labelled") / "copy")
+    answer(workflow, 1, _2=None)
+    assert "6 of 6 images of round 2 wait" in run(workflow)
+    answer(workflow, 2)
+    assert "6 of 6 images of round 3 wait" in run(workflow)
+    return workflow
+
+
+@pytest.fixture
+def waiting(labelled, tmp_path):
+    return labelled.copy(tmp_path / "copy")
+
+
+def test_the_kit_asks_for_the_batch_and_nothing_else_is_planned(workflow):
+    kit = workflow.folder / RUN / "round1/label"
+    assert {path.name for path in kit.iterdir() if path.suffix} == {
+        *("label.html", "tasks.json", "label-studio.xml", "table.csv")
+    }
+    tasks = json.loads((kit / "tasks.json").read_text())
+    assert [task["data"]["image_id"] for task in tasks] == batch(workflow, 1)
+    with h5py.File(workflow.folder / "results/smoke/features.h5") as file:
+        assert file["pool/embedding"].shape[0] == 42
+        assert file["test/embedding"].shape[0] == 0
+    assert workflow.planned() == set()
+
+
+def test_two_rounds_and_predictions(labelled):
+    asked = [*batch(labelled, 1), *batch(labelled, 2), *batch(labelled, 3)]
+    assert len(set(asked)) == 20  # the skipped image does not come back
+    table = pd.read_csv(labelled.folder / "results/smoke/predictions.csv", keep_default_na=False)
+    assert len(table) == 42
+    assert set(table["class"]) <= set(COLOURS)
+    assert table["probability"].between(1 / 3, 1).all() and table["margin"].between(0, 1).all()
+    by_id = table.set_index("id")
+    assert by_id.loc[asked[1], "label"] == "skipped"
+    assert [by_id.loc[i, "label"] for i in asked[2:14]] == [truth(i) for i in asked[2:14]]
+    assert (by_id.loc[asked[:8], "round"] == "1").all()
+    assert (by_id.loc[asked[14:], ["label", "round"]] == "").all(axis=None)
+    with h5py.File(labelled.folder / RUN / "round2/classifier.h5") as file:
+        assert len(file["labelled"]) == 13
+    assert labelled.planned() == set()
+
+
+def test_a_batch_that_is_answered_in_part_waits_and_stays(workflow):
+    image, *others = batch(workflow, 1)
+    save(workflow, "some.csv", {image: "red"})
+    page = workflow.folder / RUN / "round1/label/label.html"
+    before = page.stat().st_mtime_ns
+    last = run(workflow)
+    assert f"7 of 8 images of round 1 wait ({', '.join(others[:3])}, …)" in last
+    assert page.stat().st_mtime_ns == before
+    assert batch(workflow, 1) == [image, *others]
+
+
+def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
+    answer(waiting, 2, _1=None)
+    assert rules(waiting.planned()) == {
+        *(("take_labels", "2"), ("embed_views", "2"), ("train_classifier", "2")),
+        *following(3),
+    }
+    answer(waiting, 2)
+    answer(waiting, 1, _1="blue" if truth(batch(waiting, 1)[0]) == "red" else "red", _2=None)
+    before = batch(waiting, 2)
+    assert rules(waiting.planned()) == {
+        *(("take_labels", "1"), ("embed_views", "1")),
+        *(("train_classifier", "1"), ("train_classifier", "2")),
+        *following(3),
+    }
+    run(waiting)
+    assert batch(waiting, 2) == before  # it has been answered
+    assert waiting.planned() == set()
+
+
+def test_labels_for_the_coming_round_run_nothing_before(waiting):
+    first, *others = batch(waiting, 3)
+    offered = next(
+        image
+        for image in (f"{number}.png" for number in range(1, 42, 2))
+        if image not in {*batch(waiting, 1), *batch(waiting, 2), first, *others}
+    )
+    save(waiting, "old.csv", {first: truth(first), offered: truth(offered)})
+    assert waiting.planned() == set()
+    save(waiting, "others.csv", {image: truth(image) for image in others})
+    # It was the last round: there is no other batch to choose.
+    assert rules(waiting.planned()) == {
+        *((rule, "3") for rule in ("take_labels", "embed_views", "train_classifier")),
+        ("predict", ""),
+    }
+    last = run(waiting)
+    assert last == (
+        "smoke: 1 answers that were not asked for count too; all is answered; for another round "
+        "append to budgets"
+    )
+    with h5py.File(waiting.folder / RUN / "round3/classifier.h5") as file:
+        assert len(file["labelled"]) == 8 - 1 + 6 + 6 + 1
+    assert waiting.planned() == set()
+
+
+@pytest.mark.parametrize("strategy", ["ntkcpl_self", "entropy"])
+def test_while_all_is_of_one_class_there_is_no_classifier(asked, tmp_path, strategy):
+    workflow = asked.copy(tmp_path / "copy")
+    workflow.config["experiments"]["smoke"]["strategies"] = [strategy]
+    run(workflow)
+    place = workflow.folder / f"results/smoke/{strategy}/seed0"
+    with (place / "round1/batch.csv").open() as file:
+        first = [row["id"] for row in csv.DictReader(file)]
+    save(workflow, "round1.csv", dict.fromkeys(first, "thing"))
+    last = run(workflow)
+    assert "no classifier yet, which needs a second class beside ['thing']" in last
+    assert "6 of 6 images of round 2 wait" in last
+    assert not list(place.rglob("classifier.h5"))
+
+
+def test_photos_that_come_later_join_the_pool(waiting):
+    photo = waiting.folder / "photos/b/42.png"  # before some, in the order of the pool
+    photo.parent.mkdir()
+    photo.write_bytes((waiting.folder / "photos/a/0.png").read_bytes())
+    asked = [batch(waiting, number) for number in (1, 2)]
+    (waiting.folder / "results/smoke/features.h5").unlink()
+    run(waiting)
+    assert "6 of 6 images of round 3 wait" in run(waiting)
+    assert [batch(waiting, number) for number in (1, 2)] == asked
+    table = pd.read_csv(waiting.folder / "results/smoke/predictions.csv", index_col="id")
+    assert len(table) == 43
+    assert [table.loc[i, "label"] for i in asked[1]] == [truth(i) for i in asked[1]]
+
+
+def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
+    save(waiting, "wrong.csv", {"99.png": "red"})
+    code, output = waiting.run("--cores", "1")
+    assert code != 0
+    assert "labels/wrong.csv, line 2: there is no image '99.png': correct the name" in output
+    assert "Traceback" not in output
+    assert "jobs:" not in output
+
+
+def test_embeddings_are_labelled_by_their_ids(new_workflow, smoke_config):
+    config = copy.deepcopy(smoke_config)
+    experiment = config["experiments"]["smoke"]
+    for key in ("dataset", "encoder", "pretraining", "features"):
+        del experiment[key]
+    experiment |= {"embeddings": "my.h5", "labels": "labels", "classes": [*COLOURS]}
+    experiment |= {"budgets": [6, 9], "strategies": ["ntkcpl_self"]}
+    workflow = new_workflow(config)
+    rng = np.random.default_rng(0)
+    with h5py.File(workflow.folder / "my.h5", "w") as file:
+        for part, number in (("pool", 30), ("test", 3)):
+            file[f"{part}/embedding"] = (
+                rng.normal(size=(number, 4)) + np.arange(number)[:, None] % 3
+            )
+            file[f"{part}/label"] = np.full(number, -1)
+        file["pool/id"] = [f"{number}.png" for number in range(30)]
+        file["classes"] = ["unknown"]
+    assert "round1/label/table.csv, save into labels" in run(workflow)
+    answer(workflow, 1)
+    assert "3 of 3 images of round 2 wait" in run(workflow)
+    save(workflow, "odd.csv", {batch(workflow, 2)[0]: "rad"})
+    code, output = workflow.run("--cores", "1")
+    assert code != 0
+    assert "'rad' of" in output and "write 'red' or add it to them" in output
