@@ -18,20 +18,16 @@ def run_of(name):
 
 def progress_of(name):
     """How far people have come."""
-    experiment, features = CONFIG.experiments[name], Path(
-        "results", name, "features.h5"
-    )
+    experiment = CONFIG.experiments[name]
+    features = Path("results", name, "features.h5")
+    labels = Path(experiment.labels).expanduser()
+    root = experiment.dataset and Path(experiment.dataset.root).expanduser()
     ids, answers = [], {}
     try:
         if features.exists():
             ids = read_ids(features)
-        if ids and Path(experiment.labels).expanduser().exists():
-            answers = read_labels(
-                Path(experiment.labels).expanduser(),
-                ids,
-                experiment.classes,
-                experiment.dataset and Path(experiment.dataset.root).expanduser(),
-            ).answers
+        if ids and labels.exists():
+            answers = read_labels(labels, ids, experiment.classes, root).answers
         return read_progress(
             run_of(name),
             ids,
