@@ -96,7 +96,8 @@ def test_each_job_has_a_log(finished):
     logs = {path.stem for path in (finished.folder / "logs/smoke").rglob("*.log")}
     scripts = {path.stem for path in (finished.folder / "scripts").glob("[!_]*.py")}
     # See test_imported_features.py, test_given_encoder.py, test_views.py, test_fidelity_target.py,
-    # test_against_paper.py and test_labelling.py; logs/summary holds the log of what spans experiments.
+    # test_against_paper.py and test_labelling.py; logs/summary holds the log of what spans
+    # experiments.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
     elsewhere |= {"embed_views", "take_labels", "write_kit", "predict"}
     elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage", "plot_errors", "plot_claim"}
