@@ -180,7 +180,7 @@ def test_labels_for_the_coming_round_run_nothing_before(waiting):
     }
     last = run(waiting)
     assert last == (
-        "smoke: 1 answers that were not asked for count too; all is answered; for another round "
+        "smoke: answers that were not asked for count too: 1; all is answered; for another round "
         "append to budgets"
     )
     with h5py.File(waiting.folder / RUN / "round3/classifier.h5") as file:

@@ -66,7 +66,7 @@ class Progress:
         """
         parts = []
         if offered := sum(len(taken.offered) for taken in self.finished):
-            parts.append(f"{offered} answers that were not asked for count too")
+            parts.append(f"answers that were not asked for count too: {offered}")
         if self.finished and not self.trained:
             parts.append(f"no classifier yet, which needs a second class beside {self.classes}")
         if self.coming is None:
