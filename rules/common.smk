@@ -3,6 +3,7 @@
 import re
 import sys
 from functools import cache, partial
+from os.path import relpath
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
@@ -137,8 +138,11 @@ def references(experiments):
 
 
 def paper_accuracy(experiments):
-    """The paper's accuracies, if any of `experiments` is compared with them."""
-    return str(reference.ACCURACY) if references(experiments) else []
+    """The paper's accuracies, if any of `experiments` is compared with them.
+
+    Relative, like all inputs: a checkout that was moved makes nothing again.
+    """
+    return relpath(reference.ACCURACY) if references(experiments) else []
 
 
 def spanning_files():

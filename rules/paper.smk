@@ -42,8 +42,8 @@ use rule plot_gain as plot_gains with:
 rule table_effective_budgets:
     input:
         accuracy=expand("results/{experiment}/accuracy.csv", experiment=WITH_RANDOM),
-        paper=str(reference.ACCURACY),
-        printed=str(reference.EFFECTIVE_BUDGET),
+        paper=relpath(reference.ACCURACY),
+        printed=relpath(reference.EFFECTIVE_BUDGET),
     output:
         md="results/summary/tables/effective_budget.md",
         csv=report(
@@ -67,7 +67,7 @@ rule table_effective_budgets:
 rule table_against_paper:
     input:
         accuracy="results/{experiment}/accuracy.csv",
-        paper=str(reference.ACCURACY),
+        paper=relpath(reference.ACCURACY),
     output:
         md="results/{experiment}/tables/against_paper.md",
         csv=report(
@@ -94,7 +94,7 @@ rule table_against_paper:
 rule table_claims:
     input:
         accuracy="results/{experiment}/accuracy.csv",
-        claims=str(reference.CLAIMS),
+        claims=relpath(reference.CLAIMS),
     output:
         md="results/{experiment}/tables/claims.md",
         csv=report(

@@ -10,7 +10,7 @@ rule summarise:
         ),
         features="results/{experiment}/features.h5",
         views=branch(lambda w: w.experiment in ROUND_BY_ROUND, of_all_runs("views.h5")),
-        claims=branch(lambda w: w.experiment in REFERENCES, str(reference.CLAIMS)),
+        claims=branch(lambda w: w.experiment in REFERENCES, relpath(reference.CLAIMS)),
     output:
         summary="results/{experiment}/summary.md",
     log:
