@@ -17,7 +17,7 @@ from ntkcpl.config import ConfigError, load_config
 from ntkcpl.settings import canonical_json
 
 try:
-    CONFIG = load_config(config)
+    CONFIG = load_config(config, workflow.configfiles)
 except ConfigError as error:
     raise WorkflowError(str(error))
 

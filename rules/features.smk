@@ -14,6 +14,8 @@ rule extract_features:
     conda:
         "../envs/environment.yaml"
     threads: lambda w: experiment_of(w).features.threads
+    resources:
+        gpu=1,
     params:
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,

@@ -15,6 +15,7 @@ use rule plot_accuracy as plot_accuracies with:
         ),
     log:
         "logs/summary/plot_accuracies.log",
+    localrule: True
     params:
         references=references(SIMULATED),
         code=code_digest("plot_accuracy"),
@@ -34,6 +35,7 @@ use rule plot_gain as plot_gains with:
         ),
     log:
         "logs/summary/plot_gains.log",
+    localrule: True
     params:
         references=references(WITH_RANDOM),
         code=code_digest("plot_gain"),

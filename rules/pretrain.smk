@@ -13,6 +13,8 @@ rule pretrain:
     conda:
         "../envs/environment.yaml"
     threads: lambda w: experiment_of(w).pretraining.threads * experiment_of(w).pretraining.devices
+    resources:
+        gpu=lambda w: experiment_of(w).pretraining.devices,
     params:
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,

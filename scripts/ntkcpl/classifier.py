@@ -19,7 +19,7 @@ from ntkcpl.devices import fixed_threads
 from ntkcpl.head import Head
 from ntkcpl.records import Classifier, Features
 from ntkcpl.seeding import seed_of, torch_generator
-from ntkcpl.settings import Settings
+from ntkcpl.settings import BatchSize, Count, Settings, Threads, Width
 
 if TYPE_CHECKING:
     import torch
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 class ClassifierSettings(Settings):
     """The recipe: Linear-BatchNorm-ReLU-Linear, SGD with Nesterov momentum, cosine schedule."""
 
-    hidden_width: Annotated[int, Field(ge=1)] = 512
+    hidden_width: Width = 512
     """Hidden units, H."""
-    epochs: Annotated[int, Field(ge=1)] = 100
+    epochs: Count = 100
     """Passes over the labelled images; the last state is kept, no validation labels are used."""
-    batch_size: Annotated[int, Field(ge=4)] = 100
+    batch_size: Annotated[BatchSize, Field(ge=4)] = 100
     """Images in a step at most; the steps of an epoch are of nearly equal size."""
     learning_rate: Annotated[float, Field(gt=0)] = 0.1
     """Learning rate at the start; it falls to 0 along a cosine."""
@@ -40,7 +40,7 @@ class ClassifierSettings(Settings):
     """Nesterov momentum."""
     weight_decay: Annotated[float, Field(ge=0)] = 5e-4
     """Weight decay."""
-    threads: Annotated[int, Field(ge=1)] = 1
+    threads: Threads = 1
     """CPU threads, part of the result: another number rounds sums differently."""
 
 

@@ -1,6 +1,6 @@
 """The configuration: what may stand in it, and one sentence for each thing that may not."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cached_property, reduce
 from itertools import pairwise
 from operator import or_
@@ -22,13 +22,14 @@ from pydantic_core import PydanticCustomError
 from ntkcpl import datasets, precomputed, strategies
 from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
-from ntkcpl.config_faults import faults_of
+from ntkcpl.config_faults import bounded, faults_of, shown
+from ntkcpl.config_files import LARGEST, is_too_large, repeated_keys
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
 from ntkcpl.labels.names import class_fault
 from ntkcpl.pretraining import PretrainingSettings
-from ntkcpl.settings import Settings
+from ntkcpl.settings import Count, PathText, Seed, Settings
 
 
 class ConfigError(Exception):
@@ -38,7 +39,10 @@ class ConfigError(Exception):
 # Numbers in an embedding whose width the settings of the encoder do not tell: one of timm's.
 UNKNOWN_WIDTH = 2048
 # Names become folders and wildcards.
-Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
+# What the folder of an experiment holds beside those of its strategies: files of these suffixes.
+FILES = (".csv", ".h5", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FOLDERS = ("figures", "tables", "pretrain")
 
 
 def _increasing(budgets: list[int]) -> list[int]:
@@ -56,28 +60,45 @@ def _distinct(values: list[Any]) -> list[Any]:
 def _file_fits(path: str) -> str:
     try:
         precomputed.pool_shape(Path(path).expanduser())
-    except (precomputed.EmbeddingsError, RuntimeError) as error:  # or "~" of nobody
+    except precomputed.EmbeddingsError as error:
         raise ValueError(str(error)) from error
     return path
+
+
+def _distinct_as_displayed(names: dict[str, Any]) -> dict[str, Any]:
+    """Tell names apart without their case, as a reader of a legend and some file systems do."""
+    first: dict[str, str] = {}
+    for name in names:
+        if (other := first.setdefault(name.casefold(), name)) != name:
+            raise ValueError(f"{other!r} and {name!r} differ in case only: choose another name")
+    return names
+
+
+def _no_files(names: dict[str, Any]) -> dict[str, Any]:
+    for name in names:
+        if name in FOLDERS or name.endswith(FILES):
+            raise ValueError(
+                f"{name!r} looks like a file or folder of every experiment: choose another name"
+            )
+    return names
 
 
 def _by_name(entries: Any) -> Any:
     """Turn the list, of names and of names with what differs, into what differs by name."""
     form = "names, or names with what differs such as ntkcpl_al: {max_clusters: 100}"
     if not isinstance(entries, list) or not entries:
-        raise ValueError(f"must be a list of {form}, but is {entries!r}")
+        raise ValueError(f"must be a list of {form}, but is {shown(entries)}")
     by_name: dict[str, Any] = {}
     for entry in entries:
         named = {entry: {}} if isinstance(entry, str) else entry
         if not isinstance(named, dict) or len(named) != 1:
-            raise ValueError(f"must be a list of {form}, but holds {entry!r}")
+            raise ValueError(f"must be a list of {form}, but holds {shown(entry)}")
         if by_name.keys() & named:
             raise ValueError("must not repeat a value")
         by_name |= named
     return by_name
 
 
-PositiveInt = Annotated[int, Field(ge=1)]
 if TYPE_CHECKING:
     AnyStrategy = strategies.Strategy
 else:
@@ -94,7 +115,7 @@ class ExperimentSettings(Settings):
     """
 
     # The first to be checked: the next four depend on it.
-    embeddings: Annotated[str, AfterValidator(_file_fits)] | None = None
+    embeddings: Annotated[PathText, AfterValidator(_file_fits)] | None = None
     """HDF5 file of ready embeddings, relative to the working directory, in place of the next
     four."""
     dataset: DatasetSettings | None = Field(default=None, validate_default=True)
@@ -105,11 +126,9 @@ class ExperimentSettings(Settings):
     """How the encoder is trained, without labels; left out if it has weights already."""
     features: FeatureSettings | None = Field(default=None, validate_default=True)
     """How the images are embedded."""
-    budgets: Annotated[list[PositiveInt], Field(min_length=1), AfterValidator(_increasing)]
+    budgets: Annotated[list[Count], Field(min_length=1), AfterValidator(_increasing)]
     """Labels held after each round."""
-    seeds: Annotated[
-        list[Annotated[int, Field(ge=0)]], Field(min_length=1), AfterValidator(_distinct)
-    ]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
     """Repetitions: each strategy is run once for each seed."""
     classifier: ClassifierSettings
     """How the classifier is trained in each round."""
@@ -125,7 +144,7 @@ class ExperimentSettings(Settings):
     """The strategies to compare, in the order of legends and tables: names that are defined under
     the top-level key `strategies`, or such names with what differs here, method or parameters."""
 
-    labels: str | None = None
+    labels: PathText | None = None
     """Folder, or file, of labels that people bring, relative to the working directory; before the
     first of them it may be missing. The images come without labels, and each batch waits until
     people have labelled it."""
@@ -278,9 +297,18 @@ class ExperimentSettings(Settings):
 class Config(Settings):
     """The whole configuration."""
 
-    experiments: Annotated[dict[Name, ExperimentSettings], Field(min_length=1)]
+    experiments: Annotated[
+        dict[Name, ExperimentSettings],
+        Field(min_length=1),
+        AfterValidator(_distinct_as_displayed),
+    ]
     """The experiments to build."""
-    strategies: Annotated[dict[Name, AnyStrategy], Field(min_length=1)]
+    strategies: Annotated[
+        dict[Name, AnyStrategy],
+        Field(min_length=1),
+        AfterValidator(_distinct_as_displayed),
+        AfterValidator(_no_files),
+    ]
     """The strategies that experiments may list: a name, a method and its parameters."""
 
     def strategy(self, experiment: str, name: str) -> AnyStrategy:
@@ -337,16 +365,24 @@ def _at(key: str, message: str) -> PydanticCustomError:
     return PydanticCustomError("elsewhere", "{message}", {"key": key, "message": message})
 
 
-def load_config(values: Mapping[str, Any]) -> Config:
-    """Check a parsed YAML configuration.
+def load_config(values: Mapping[str, Any], files: Iterable[str | Path] = ()) -> Config:
+    """Check a parsed YAML configuration, and the files that it was read from for repeated keys.
 
     Raises
     ------
     ConfigError
-        With one sentence for each wrong key, naming the key and what is allowed.
+        With one sentence for each wrong key, naming the key and what is allowed; of many, the first
+        (see `bounded`).
     """
+    if repeated := repeated_keys(files):
+        raise ConfigError(bounded(repeated))
+    if is_too_large(values):
+        raise ConfigError(
+            f"the configuration has more than {LARGEST:,} values, each alias counted where it "
+            "stands: write fewer"
+        )
     try:
         return Config.model_validate(dict(values))
     except ValidationError as error:
         sentences = [f"{key}: {message}" for key, message in faults_of(error, Config).items()]
-        raise ConfigError("\n".join(sentences)) from None
+        raise ConfigError(bounded(sentences)) from None

@@ -1,12 +1,34 @@
 """What is wrong with a configuration, one sentence a key, from pydantic's errors."""
 
-from collections.abc import Iterable
+import reprlib
+from collections.abc import Iterable, Sequence
 from types import NoneType, UnionType
 from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from ntkcpl import strategies
+
+MOST = 10  # sentences
+LONGEST = 300  # characters of one
+_SHORT = reprlib.Repr()
+_SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
+
+
+def shown(value: Any) -> str:
+    """Return a value as it is quoted in a sentence: of a long or deep one, its beginning."""
+    try:
+        return _SHORT.repr(value)
+    except ValueError:  # Python writes no number of more than 4,300 digits
+        return "a number of thousands of digits"
+
+
+def bounded(sentences: Sequence[str]) -> str:
+    """Return sentences as lines, at most `MOST`, each of at most `LONGEST` characters."""
+    lines = [s if len(s) <= LONGEST else f"{s[: LONGEST - 1]}…" for s in sentences]
+    if len(lines) > MOST:
+        lines = [*lines[: MOST - 1], f"and {len(lines) - MOST + 1} more faults of this kind"]
+    return "\n".join(lines)
 
 
 def faults_of(error: ValidationError, root: type[BaseModel]) -> dict[str, str]:
@@ -67,4 +89,4 @@ def _fault(error: Any, model: type[BaseModel]) -> str:
     message: str = error["msg"].removeprefix("Value error, ").removeprefix("Input ")
     if kind in ("value_error", "elsewhere"):
         return message
-    return f"{message}, but is {error['input']!r}"
+    return f"{message}, but is {shown(error['input'])}"

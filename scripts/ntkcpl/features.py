@@ -14,7 +14,7 @@ from pydantic import Field
 
 from ntkcpl.devices import default_device
 from ntkcpl.encoders import Precision
-from ntkcpl.settings import Settings
+from ntkcpl.settings import BatchSize, Seed, Settings, Threads
 
 if TYPE_CHECKING:
     from ntkcpl.artifacts.files import Provenance
@@ -34,7 +34,7 @@ class FeatureError(Exception):
 class ViewSettings(Settings):
     """How a view is drawn: random crop and horizontal flip (section 6.3 of the paper)."""
 
-    padding: int = Field(default=1, ge=0)
+    padding: int = Field(default=1, ge=0, le=4096)
     """Pixels of black around the image before a crop of its former size."""
     horizontal_flip: bool = False
     """Whether to mirror half of the views; a mirrored digit is none."""
@@ -43,20 +43,20 @@ class ViewSettings(Settings):
 class FeatureSettings(Settings):
     """Settings of feature extraction; the defaults are those of the digits run."""
 
-    views: int = Field(default=16, ge=1)
+    views: int = Field(default=16, ge=1, le=1024)
     """Augmented views of an image, V."""
     views_of: Literal["pool", "labelled"] = "pool"
     """Whose views are embedded: at once those of all images of the pool, or in each round and run
     those of the images that it buys. An image has the same views either way."""
     view: ViewSettings = ViewSettings()
     """How views are drawn."""
-    batch_size: int = Field(default=512, ge=1)
+    batch_size: BatchSize = 512
     """Images a pass through the encoder."""
     precision: Precision = "32-true"
     """As in pretraining."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Seed of the views."""
-    threads: int = Field(default=1, ge=1)
+    threads: Threads = 1
     """CPU threads, part of the result as in pretraining."""
 
 

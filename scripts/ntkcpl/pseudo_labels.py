@@ -5,11 +5,10 @@ disagrees are split.
 """
 
 from dataclasses import replace
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from ntkcpl.geometry.kmeans import (
     UNKNOWN,
@@ -22,11 +21,9 @@ from ntkcpl.geometry.kmeans import (
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.records import Clusters, Pool
-from ntkcpl.settings import Settings
+from ntkcpl.settings import Count, Settings
 
 MIXED = -2  # class of a cluster with labelled samples of several classes
-
-PositiveInt = Annotated[int, Field(ge=1)]
 
 
 class Clustering(Settings):
@@ -35,14 +32,14 @@ class Clustering(Settings):
     feature: Literal["self", "al"]
     """Cluster the self-supervised embedding, or the hidden units of the last classifier."""
     scaling: Scaling
-    candidates: PositiveInt | Literal["all"]
+    candidates: Count | Literal["all"]
     """Size of the random part of the unlabelled pool that is considered."""
     constraint: Constraint
-    n_initial: PositiveInt | Literal["classes"]
+    n_initial: Count | Literal["classes"]
     """Clusters of the constrained k-means (C₀), or as many as there are classes."""
-    n_clusters: PositiveInt | Literal["classes"]
+    n_clusters: Count | Literal["classes"]
     """Clusters after splitting (N_clu)."""
-    starts: PositiveInt
+    starts: Count
     """Starts of k-means, of which the one ahead after some iterations is kept."""
 
     def memory(self, n: int, d: int, labels: int = 0) -> int:

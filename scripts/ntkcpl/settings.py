@@ -1,9 +1,37 @@
 """The base of every settings class: strict, closed, immutable, and one canonical text."""
 
 import json
-from typing import Any, Self
+from pathlib import Path
+from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _can_be_looked_at(path: str) -> str:
+    try:
+        Path(path).expanduser().stat()
+    except (FileNotFoundError, NotADirectoryError):
+        pass  # said where the file or folder is needed
+    # A folder that nobody may enter, a name that is too long or holds a NUL; "~" of nobody.
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        name = path if len(path) <= 60 else f"{path[:60]}…"
+        raise ValueError(f"{name} cannot be looked at ({reason}): name another path") from error
+    return path
+
+
+# What numbers mean, and how large they can be on any machine.
+Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
+Count = Annotated[int, Field(ge=1, le=10**9)]
+"""Of images, labels, epochs, repetitions."""
+Width = Annotated[int, Field(ge=1, le=2**16)]
+"""Of a layer: two of the largest are joined by 16 GB of weights."""
+Threads = Annotated[int, Field(ge=1, le=1024)]
+ImageSize = Annotated[int, Field(ge=8, le=4096)]
+"""Height and width in pixels: the largest image takes 50 MB."""
+BatchSize = Annotated[int, Field(ge=1, le=2**20)]
+PathText = Annotated[str, AfterValidator(_can_be_looked_at)]
+"""A path, which may begin with ~; whether something is there is for others to check."""
 
 
 class Settings(BaseModel):

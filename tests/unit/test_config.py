@@ -2,6 +2,7 @@
 
 import copy
 import re
+import tracemalloc
 from pathlib import Path
 
 import h5py
@@ -18,7 +19,7 @@ DEFAULT = yaml.safe_load(Path("config.yaml").read_text())
 def changed(path, value):
     """The default configuration with one key changed, or removed by DELETED."""
     values = copy.deepcopy(DEFAULT)
-    *parents, last = path.split(".")
+    *parents, last = re.split(r"\.(?!csv)", path)
     here = values
     for key in parents:
         here = here[key]
@@ -127,7 +128,33 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (f"{D}.features", "my.h5", f"{D}: features takes settings; name the file under embeddings"),
         (f"{D}.embeddings", "no.h5", f"{D}.embeddings: no.h5 is no file: name an HDF5 file"),
         (f"{D}.embeddings", "config.yaml", f"{D}.embeddings: config.yaml is truncated or no HDF5"),
-        (f"{D}.embeddings", "~no.such.user/x", f"{D}.embeddings: Could not determine home direct"),
+        (f"{D}.embeddings", "~no.such.user/x", f"{D}.embeddings: ~no.such.user/x cannot be looked"),
+        (
+            f"{D}.dataset",
+            {"name": "imagefolder", "root": "~no.such.user/x"},
+            f"{D}.dataset.root: ~no.such.user/x cannot be looked at (Could not determine home dire",
+        ),
+        (
+            f"{D}.encoder.checkpoint",
+            "x" * 5000,
+            f"{D}.encoder.checkpoint: {'x' * 60}… cannot be lo",
+        ),
+        (f"{D}.labels", "a\0b", f"{D}.labels: a\0b cannot be looked at (embedded null byte): name"),
+        (
+            f"{D}.seeds",
+            [2**63],
+            f"{D}.seeds.0: should be less than or equal to 9223372036854775807",
+        ),
+        (f"{D}.pretraining.seed", 2**64, f"{D}.pretraining.seed: should be less than or equal to"),
+        (
+            f"{D}.classifier.hidden_width",
+            10**6,
+            f"{D}.classifier.hidden_width: should be less than",
+        ),
+        (f"{D}.features.views", 10**5, f"{D}.features.views: should be less than or equal to 1024"),
+        ("strategies.accuracy.csv", {"method": "random"}, "strategies: 'accuracy.csv' looks like"),
+        ("strategies.Random", {"method": "random"}, "strategies: 'random' and 'Random' differ in"),
+        ("strategies." + "r" * 101, {"method": "random"}, "strategies.rrr"),
         (f"{D}.embeddings", {}, f"{D}.embeddings: should be a valid string, but is {{}}"),
         (f"{D}.strategies", "random", f"{D}.strategies: must be a list of names, or names with"),
         (f"{D}.strategies", [], f"{D}.strategies: must be a list of names, or names with"),
@@ -200,6 +227,44 @@ def test_each_mistake_gets_its_sentence():
     with pytest.raises(ConfigError) as caught:
         load_config(values)
     assert len(str(caught.value).splitlines()) == 2
+
+
+def test_of_many_and_long_mistakes_the_beginning_is_told():
+    values = changed(f"{D}.seeds", ["x" * 10_000] * 40)
+    with pytest.raises(ConfigError) as caught:
+        load_config(values)
+    lines = str(caught.value).splitlines()
+    assert len(lines) == 10 and all(len(line) <= 300 for line in lines)
+    assert lines[-1] == "and 31 more faults of this kind"
+
+
+def test_a_number_of_thousands_of_digits_is_refused():
+    with pytest.raises(ConfigError, match="epochs: .*but is a number of thousands of digits"):
+        load_config(changed(f"{D}.classifier.epochs", 1 << 20_000))
+
+
+def test_aliases_of_aliases_take_no_memory():
+    bomb = "a: &a [x, x, x, x, x, x, x, x, x, x]\n"
+    for name, before in zip("bcdefghi", "abcdefgh", strict=True):
+        bomb += f"{name}: &{name} [{', '.join([f'*{before}'] * 10)}]\n"
+    tracemalloc.start()
+    for path in ("strategies.random", f"{D}.strategies", "experiments"):
+        with pytest.raises(ConfigError, match="more than 100,000 values"):
+            load_config(changed(path, yaml.safe_load(bomb)))
+    assert tracemalloc.get_traced_memory()[1] < 2**26
+    tracemalloc.stop()
+
+
+def test_a_key_that_stands_twice_is_named_with_its_line(tmp_path):
+    path = tmp_path / "twice.yaml"
+    path.write_text("a: {x: &m {k: 1}}\nb:\n  <<: *m\n  k: 2\n  c: 1\n  c: 2\na: 3\n")
+    with pytest.raises(ConfigError) as caught:
+        load_config(DEFAULT, [path])
+    assert sorted(str(caught.value).splitlines()) == [
+        f"{path}, line 6: the key 'c' stands there twice: leave one out",
+        f"{path}, line 7: the key 'a' stands there twice: leave one out",
+    ]
+    load_config(DEFAULT, ["config.yaml", "config/paper.yaml"])
 
 
 def with_path(path, **changes):

@@ -24,9 +24,9 @@ from typing import TYPE_CHECKING, Any, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field, field_validator, model_validator
+from pydantic import field_validator, model_validator
 
-from ntkcpl.settings import Settings
+from ntkcpl.settings import ImageSize, PathText, Settings
 
 if TYPE_CHECKING:
     from ntkcpl.image_files import ImageFiles
@@ -88,11 +88,11 @@ class DatasetSettings(Settings):
 
     name: str
     """Name of the data set: a file in `ntkcpl/datasets`."""
-    root: str | None = None
+    root: PathText | None = None
     """Folder of the images, where the data set needs one; relative to the working directory."""
     download: bool = False
     """Whether to download the images to `root` where they are missing."""
-    image_size: int | None = Field(default=None, ge=8)
+    image_size: ImageSize | None = None
     """Height and width to which images in files are resized and cut, 224 by default."""
     on_bad_image: Literal["raise", "skip"] = "raise"
     """Whether images in files that cannot be decoded stop the work or are left out, and listed."""

@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ntkcpl.encoders import packaged
-from ntkcpl.settings import Settings
+from ntkcpl.settings import PathText, Settings
 
 SCALED = ("resnet9", "resnet18")
 FIXED = {"wrn-28-8": 512, "resnet50": 2048}  # and the entries of their embeddings
@@ -32,7 +32,7 @@ class EncoderSettings(Settings):
     width: float | None = Field(default=None, ge=1 / 16, le=4)
     """Multiplier of every layer's channels, of resnet9 and resnet18 only, 0.25 by default; the
     embedding has 512 x width entries."""
-    checkpoint: str | None = None
+    checkpoint: PathText | None = None
     """File of weights that take the place of pretraining, relative to the working directory; or
     "pretrained" for those that timm downloads."""
 

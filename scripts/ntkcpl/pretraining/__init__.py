@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ntkcpl.encoders import Precision
-from ntkcpl.settings import Settings
+from ntkcpl.settings import BatchSize, Count, ImageSize, Seed, Settings, Threads, Width
 
 ShareOfViews = Annotated[
     list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=2, max_length=2)
@@ -53,11 +53,11 @@ class PretrainingSettings(Settings):
 
     method: Literal["simsiam", "byol"] = "simsiam"
     """The self-supervised method."""
-    epochs: int = Field(default=80, ge=1)
+    epochs: Count = 80
     """Passes over the pool."""
-    batch_size: int = Field(default=128, ge=2)
+    batch_size: BatchSize = Field(default=128, ge=2)
     """Images a step; each gives two views. What is left of an epoch is dropped."""
-    accumulate: int = Field(default=1, ge=1)
+    accumulate: Count = 1
     """Parts that the images of a step are taken in one after the other, where memory is short;
     batch normalisation sees one part."""
     optimizer: Literal["sgd", "lars"] = "sgd"
@@ -65,7 +65,7 @@ class PretrainingSettings(Settings):
     learning_rate: float = Field(default=0.3, gt=0)
     """Rate for 256 images a step: the rule of both methods is learning_rate x batch_size / 256. It
     falls to 0 by a cosine over the epochs; SimSiam's prediction head keeps it, as in the paper."""
-    warmup_epochs: int = Field(default=0, ge=0)
+    warmup_epochs: int = Field(default=0, ge=0, le=10**9)
     """Epochs in which the rate rises from 0 to the above, before the cosine."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     """Momentum of the optimiser."""
@@ -73,27 +73,27 @@ class PretrainingSettings(Settings):
     """Weight decay; with LARS, biases and batch normalisation have none."""
     target_momentum: float = Field(default=0.996, ge=0, lt=1)
     """BYOL's momentum of the target network at the start; it rises to 1 by a cosine."""
-    projection_width: int = Field(default=256, ge=1)
+    projection_width: Width = 256
     """Width of the projection head: of all three layers (SimSiam), or of its output (BYOL)."""
-    prediction_width: int = Field(default=64, ge=1)
+    prediction_width: Width = 64
     """Hidden units of the prediction head; with BYOL, of the projection head too."""
     precision: Precision = "32-true"
     """What is computed with (Lightning's names); `bf16-mixed` is faster on most GPUs, and on CPUs
     with instructions for it."""
-    devices: int = Field(default=1, ge=1)
+    devices: Threads = 1
     """GPUs, or processes where there is none, which share the images of a step."""
     augmentation: AugmentationSettings = AugmentationSettings()
     """How views are drawn."""
-    source_size: int | None = Field(default=None, ge=8)
+    source_size: ImageSize | None = None
     """Height and width to which images in files are resized before views of the data set's
     `image_size` are cut from them, so that a small crop keeps its details; the same by default."""
-    monitor_every: int = Field(default=10, ge=1)
+    monitor_every: Count = 10
     """Epochs between two k-NN accuracies, which are reported and never used."""
-    checkpoint_every: int = Field(default=10, ge=1)
+    checkpoint_every: Count = 10
     """Epochs between two checkpoints, from which a killed pretraining goes on."""
-    seed: int = Field(default=0, ge=0)
+    seed: Seed = 0
     """Seed of the initial weights, the order of the images and their views."""
-    threads: int = Field(default=1, ge=1)
+    threads: Threads = 1
     """CPU threads. They are part of the result: a sum split over another number of threads rounds
     differently. So this number is used whatever number of cores the workflow is given. On images
     of 8 x 8 pixels a second thread saves a fifth of the time on idle cores, but on busy ones the

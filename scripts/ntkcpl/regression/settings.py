@@ -10,7 +10,7 @@ from ntkcpl.devices import default_device
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
 from ntkcpl.regression.kernel import absolute_ridge, ntk
-from ntkcpl.settings import Settings
+from ntkcpl.settings import Settings, Width
 
 if TYPE_CHECKING:
     from ntkcpl.regression.variance import WeightedVariance
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 class KernelRegression(Settings):
     """The parameters that strategies share which look ahead with the NTK of the head."""
 
-    width: Annotated[int, Field(ge=1)] | Literal["infinite"] = "infinite"
+    width: Width | Literal["infinite"] = "infinite"
     """Hidden units of the head whose NTK is the kernel."""
     kernel_scaling: Scaling = "raw"
     """Scaling of the embedding in the kernel; raw is what the head is trained on."""

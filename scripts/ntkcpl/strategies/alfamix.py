@@ -12,6 +12,7 @@ from ntkcpl.geometry.distances import exact_products
 from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import Head, asking_memory
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
@@ -42,7 +43,7 @@ class AlfaMix(Strategy):
     """ε at first, and what it grows by, in units of 1/√D."""
     scaling: Scaling = "l2"
     """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
-    starts: Annotated[int, Field(ge=1)] = 3
+    starts: Count = 3
     """Starts of k-means."""
     needs_classifier = True
 

@@ -1,12 +1,12 @@
 """BADGE for large pools: in random parts of the pool, each with its share of the budget."""
 
 from math import ceil
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.settings import Count
 from ntkcpl.strategies.badge import gradient_memory, seed_by_gradient
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
@@ -26,7 +26,7 @@ class BadgePartition(Strategy):
         diversity="distance of gradients within a part, by k-means++",
         cost="N b (C + H) / parts",
     )
-    parts: Annotated[int, Field(ge=1)] = 10
+    parts: Count = 10
     """Parts of the unlabelled pool, but no more than images to choose."""
 
     @override

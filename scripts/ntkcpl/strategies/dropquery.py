@@ -10,9 +10,8 @@ from typing_extensions import override
 from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
-
-PositiveInt = Annotated[int, Field(ge=1)]
 
 
 class DropQuery(Strategy):
@@ -31,13 +30,13 @@ class DropQuery(Strategy):
         diversity="k-means of what changes",
         cost="N b D",
     )
-    samples: PositiveInt = 3
+    samples: Count = 3
     """Predictions with dropout (M)."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
     """Share of an embedding's entries that are dropped (ρ)."""
     scaling: Scaling = "raw"
     """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
-    starts: PositiveInt = 1
+    starts: Count = 1
     """Starts of k-means: with hundreds of clusters, one is about as good as another."""
 
     @override

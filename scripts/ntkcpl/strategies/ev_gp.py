@@ -1,12 +1,12 @@
 """EV-GP: the images that together leave the least variance under the NTK."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
 
 
@@ -25,7 +25,7 @@ class EVGP(KernelRegression, Strategy):
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Annotated[int, Field(ge=1)] | Literal["all"] = 10_000
+    candidates: Count | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
 
     @override

@@ -1,13 +1,13 @@
 """LookAhead: the images that would change the predictions for the pool most."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
 
 
@@ -29,7 +29,7 @@ class NTKLookAhead(KernelRegression, Strategy):
         diversity="–",
         cost="M² (C + b), M candidates",
     )
-    candidates: Annotated[int, Field(ge=1)] | Literal["all"] = 10_000
+    candidates: Count | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
     criterion: Literal["output", "argmax"] = "output"
     """The mean length of the outputs' change, or the number of predicted classes that change."""

@@ -9,9 +9,8 @@ from typing_extensions import override
 from ntkcpl.geometry.scaling import Scaling
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
 from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
-
-PositiveInt = Annotated[int, Field(ge=1)]
 
 
 class NTKCPL(KernelRegression, Strategy):
@@ -33,9 +32,9 @@ class NTKCPL(KernelRegression, Strategy):
     )
     feature: Literal["self", "al"]
     """Cluster the self-supervised embedding, or the classifier's hidden units once it has some."""
-    candidates: PositiveInt | Literal["all"] = 10_000
+    candidates: Count | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
-    max_clusters: PositiveInt = 500
+    max_clusters: Count = 500
     """Largest number of clusters (C_max)."""
     labels_per_cluster: Annotated[float, Field(gt=0)] = 2.0
     """There is one cluster for so many labels, from the first budget (C₀) to `max_clusters`."""
@@ -45,7 +44,7 @@ class NTKCPL(KernelRegression, Strategy):
     """Whether clusters whose labelled images are of one class count as one pseudo-class."""
     constraint: Constraint = "cannot_link"
     """Which labelled samples must not, or must, share a cluster."""
-    starts: PositiveInt = 3
+    starts: Count = 3
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
     """Scaling of what is clustered."""

@@ -9,6 +9,7 @@ from typing_extensions import override
 from ntkcpl.geometry.distances import Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
@@ -33,9 +34,9 @@ class ProbCover(Strategy):
     """Scaling of the embedding."""
     purity: Annotated[float, Field(gt=0, le=1)] = 0.95
     """Share of balls that must be pure (α)."""
-    n_clusters: Annotated[int, Field(ge=1)] | Literal["classes"] = "classes"
+    n_clusters: Count | Literal["classes"] = "classes"
     """Clusters that purity is judged by."""
-    starts: Annotated[int, Field(ge=1)] = 3
+    starts: Count = 3
     """Starts of k-means."""
 
     @override

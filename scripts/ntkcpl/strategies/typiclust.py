@@ -1,15 +1,15 @@
 """TypiClust: the most typical image of each uncovered cluster."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.distances import DISTANCE_ROWS, Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.pseudo_labels import Clustering
+from ntkcpl.settings import Count
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
@@ -31,13 +31,13 @@ class TypiClust(Strategy):
     )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""
-    neighbours: Annotated[int, Field(ge=1)] = 20
+    neighbours: Count = 20
     """Nearest neighbours, at most, that typicality is measured on."""
-    min_cluster_size: Annotated[int, Field(ge=1)] = 6
+    min_cluster_size: Count = 6
     """Smaller clusters are used only when nothing is left in the others."""
-    max_clusters: Annotated[int, Field(ge=1)] = 500
+    max_clusters: Count = 500
     """Clusters at most."""
-    starts: Annotated[int, Field(ge=1)] = 3
+    starts: Count = 3
     """Starts of k-means."""
 
     @override

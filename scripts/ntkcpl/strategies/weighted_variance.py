@@ -9,6 +9,7 @@ from typing_extensions import override
 
 from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.settings import Count
 from ntkcpl.strategies.bait import bernoulli_variance
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
 from ntkcpl.strategies.margin import margins
@@ -36,7 +37,7 @@ class WeightedNTKVariance(KernelRegression, Strategy):
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Annotated[int, Field(ge=1)] | Literal["all"] = 10_000
+    candidates: Count | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
     weight: Literal["margin", "bernoulli", "one"] = "margin"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""

@@ -1,0 +1,62 @@
+"""What a parsed configuration no longer tells: keys that stand twice, and aliases of aliases."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+LARGEST = 100_000
+"""Values in a configuration; the paper's five experiments have some hundreds."""
+
+
+def repeated_keys(files: Iterable[str | Path]) -> list[str]:
+    """Return a sentence for each key that stands twice in one place of a YAML file.
+
+    Of two such the parser takes the last, silently. Keys that are merged (<<) may be given anew. A
+    file that is no YAML is not for here to report.
+    """
+    return [
+        f"{file}, line {line}: the key {key!r} stands there twice: leave one out"
+        for file in files
+        for key, line in _repeated(Path(file))
+    ]
+
+
+def _repeated(file: Path) -> Iterator[tuple[str, int]]:
+    try:
+        root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError):
+        return
+    waiting, seen = [root], set()
+    while waiting:
+        node = waiting.pop()
+        if id(node) in seen:  # an alias
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            waiting += node.value
+        elif isinstance(node, yaml.MappingNode):
+            keys = set()
+            for key, value in node.value:
+                name = (key.tag, key.value) if isinstance(key, yaml.ScalarNode) else id(key)
+                if name in keys and key.tag != "tag:yaml.org,2002:merge":
+                    yield str(key.value), key.start_mark.line + 1
+                keys.add(name)
+                waiting.append(value)
+
+
+def is_too_large(values: Any) -> bool:
+    """Whether there are more than `LARGEST` values, an alias counted wherever it stands.
+
+    A few lines of aliases of aliases stand for billions, of which a copy would take all memory.
+    """
+    waiting, number = [values], 0
+    while waiting and number <= LARGEST:
+        value = waiting.pop()
+        number += 1
+        if isinstance(value, Mapping):
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value
+    return number > LARGEST
