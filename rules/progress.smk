@@ -1,10 +1,16 @@
-"""One bar for all jobs with the time left, and a lock that a killed run cannot leave behind."""
+"""One bar for all jobs with the time left, and what a killed run leaves behind.
+
+The bar is ours because `snakemake-logger-plugin-rich` shows one in a terminal only: in the log file
+of a run in the background, which is most runs on a cluster, it leaves a line for each job.
+"""
 
 import fcntl
 import logging
 import os
 import sys
+import time
 
+from slurm_queue import queued_jobs
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 from tqdm import tqdm
@@ -68,8 +74,26 @@ def take_lock():
         )
 
 
+def wait_for_queued_jobs():
+    """Wait for what a Snakemake that died has left in SLURM's queue, then start anew.
+
+    Submitted again, its jobs would run twice and write the same files. Started anew, because what
+    they have made counts.
+    """
+    if not (jobs := queued_jobs(Path.cwd())):
+        return
+    logger.warning(
+        f"An earlier snakemake has left jobs of this folder in the queue: {' '.join(jobs)}. "
+        f"Waiting for them; to do their work anew, scancel {' '.join(jobs)}"
+    )
+    while queued_jobs(Path.cwd()):
+        time.sleep(10)
+    os.execv(sys.executable, sys.orig_argv)
+
+
 onstart:
     take_lock()
+    wait_for_queued_jobs()
     for handler in logger.handlers:
         handler.addFilter(is_worth_showing)
     logger.addHandler(ProgressBar(total=len(workflow.dag)))

@@ -3,14 +3,23 @@
 import os
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ntkcpl.datasets import DatasetError
+
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
+# What is looked for in these files, and nothing else: Pillow would start Ghostscript for an EPS.
+FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
+PIXELS = 2**27  # of an image at most, and of all that are decoded at a time: some 2 GB
+READERS = os.cpu_count() or 1  # threads
+_one_large = Lock()
 
 
 @dataclass(frozen=True)
@@ -46,7 +55,7 @@ class ImageFiles:
         """Return the images of some rows, uint8 (B, 3, size, size)."""
         paths = self.paths_of(rows)
         images = np.empty((len(paths), *self.shape[1:]), dtype=np.uint8)
-        with ThreadPoolExecutor(os.cpu_count()) as readers:
+        with ThreadPoolExecutor(READERS) as readers:
             for row, image in enumerate(readers.map(lambda p: read_image(p, self.size), paths)):
                 images[row] = image
         return images
@@ -57,7 +66,7 @@ class ImageFiles:
 
     def broken(self) -> dict[int, str]:
         """Decode every file, and return the rows of those that cannot be, with the reason."""
-        with ThreadPoolExecutor(os.cpu_count()) as readers:
+        with ThreadPoolExecutor(READERS) as readers:
             reasons = readers.map(_fault, self.paths)
             return {row: reason for row, reason in enumerate(reasons) if reason}
 
@@ -86,10 +95,31 @@ def batches(
 
 
 def find_images(folder: Path) -> list[Path]:
-    """Return all image files below a folder, sorted by their names; hidden ones are left out."""
+    """Return all image files below a folder, sorted by their names; hidden ones are left out.
+
+    Raises
+    ------
+    DatasetError
+        If a folder cannot be read, or if there is a link to one: links may lead in a circle, and
+        what is behind them would be missing silently.
+    """
+
+    def stop(error: OSError) -> None:
+        raise DatasetError(
+            f"the folder {error.filename} cannot be read ({error.strerror}): let it be read, or "
+            "move it out"
+        ) from error
+
     found: list[Path] = []
-    for parent, folders, names in os.walk(folder):  # looks at no file, of which there may be many
+    # Looks at no file, of which there may be many.
+    for parent, folders, names in os.walk(folder, onerror=stop):
         folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in folders:
+            if Path(parent, name).is_symlink():
+                raise DatasetError(
+                    f"{Path(parent, name)} is a link to a folder, which is not followed: put the "
+                    "folder itself there, or take the link out"
+                )
         images = (name for name in names if name.lower().endswith(EXTENSIONS))
         found += [Path(parent, name) for name in images if not name.startswith(".")]
     return sorted(found)
@@ -103,8 +133,9 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
 
     Raises
     ------
-    OSError, ValueError, SyntaxError
-        If it cannot be decoded.
+    Exception
+        If it cannot be decoded: whatever Pillow's decoder of its format raises; ValueError if it
+        has more than `PIXELS` pixels.
     """
     image = ImageOps.fit(open_image(path, size), (size, size), Image.Resampling.BICUBIC)
     return np.asarray(image).transpose(2, 0, 1)
@@ -115,11 +146,15 @@ def open_image(path: Path, size: int) -> Image.Image:
 
     It is smaller only where the file's is. Raises as `read_image` does.
     """
-    with Image.open(path) as file:
+    with Image.open(path, formats=FORMATS) as file:
         # JPEGs are decoded at a fraction of their size, if that is still large enough.
         file.draft("RGB", (size, size))
-        image = ImageOps.exif_transpose(_eight_bits(file))
-    return image.convert("RGB")
+        pixels = file.width * file.height
+        if pixels > PIXELS:
+            raise ValueError(f"it has {pixels:,} pixels, more than {PIXELS:,}: make it smaller")
+        # All readers together hold no more than that; beside them, a larger one alone.
+        with _one_large if pixels > PIXELS // READERS else nullcontext():
+            return ImageOps.exif_transpose(_eight_bits(file)).convert("RGB")
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:
@@ -140,6 +175,6 @@ def _fault(path: Path) -> str:
     """Say why a file cannot be decoded, or nothing."""
     try:
         read_image(path, 32)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+    except Exception as error:  # as many kinds as there are decoders, and MemoryError
         return " ".join(str(error).replace(str(path), "file").split()) or type(error).__name__
     return ""

@@ -32,6 +32,7 @@ ACCEPTED: dict[str, tuple[str, str, bool]] = {
     "classes": ("text", "C", False),
 }
 PARTS = ("pool", "test")
+LARGEST_RATIO = 2000  # times as small as what they are packed from; deflate reaches 1032
 BLOCK_BYTES = 2**24  # in memory at a time, of data that may be larger than it
 CHUNK_BYTES = 2**14  # of the views, read together; they are read for few rows at a time
 KNN_SAMPLES = 50_000  # labelled samples for both checks at most, so that any pool is quick
@@ -139,6 +140,8 @@ def _check_layout(file: h5py.File) -> None:
         due = f"{kind} ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
         if name not in file and not needed:
             continue
+        if _is_linked(file, name):
+            raise EmbeddingsError(f"{path} holds {name} as a link: write it into the file itself")
         data = file.get(name)
         if not isinstance(data, h5py.Dataset):
             raise EmbeddingsError(f"{path} lacks the data set {name}: add it, {due}")
@@ -149,6 +152,8 @@ def _check_layout(file: h5py.File) -> None:
             raise EmbeddingsError(f"{path} holds {name} as {held}: store it as {due}")
         if 0 in data.shape:
             raise EmbeddingsError(f"{path} holds {name} empty, {data.shape}: fill it")
+        if fault := _fault_of_storage(data):
+            raise EmbeddingsError(f"{path} holds {name} {fault}: write it into the file itself")
         for axis, size in zip(axes, data.shape, strict=True):
             expected, other = sizes.setdefault(axis, (size, name))
             if size != expected:
@@ -156,6 +161,29 @@ def _check_layout(file: h5py.File) -> None:
                     f"{path} holds {name} of shape {data.shape}, but {axis} is {expected} in "
                     f"{other}: {axis} must be the same in both"
                 )
+
+
+def _is_linked(file: h5py.File, name: str) -> bool:
+    """Whether a link leads to data set `name`, maybe out of the file; follows none."""
+    here: h5py.Group = file
+    for part in map(str.encode, name.split("/")):
+        if not isinstance(here, h5py.Group) or not here.id.links.exists(part):
+            return False
+        if here.id.links.get_info(part).type != h5py.h5l.TYPE_HARD:
+            return True
+        here = here[part]
+    return False
+
+
+def _fault_of_storage(data: h5py.Dataset) -> str:
+    """Say why what a data set says of itself cannot be what the file holds, or nothing."""
+    if data.is_virtual or data.external:
+        return "as a view of other files"
+    said, stored = data.size * data.dtype.itemsize, data.id.get_storage_size()
+    packed = data.id.get_create_plist().get_nfilters()
+    if said > (max(BLOCK_BYTES, LARGEST_RATIO * stored) if packed else stored):
+        return f"of {said:,} bytes, of which it holds {stored:,}"
+    return ""
 
 
 def _read(file: h5py.File, name: str, rows: slice = slice(None)) -> Any:

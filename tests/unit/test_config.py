@@ -239,7 +239,7 @@ def test_of_many_and_long_mistakes_the_beginning_is_told():
 
 
 def test_a_number_of_thousands_of_digits_is_refused():
-    with pytest.raises(ConfigError, match="epochs: .*but is a number of thousands of digits"):
+    with pytest.raises(ConfigError, match=r"epochs: .*but is a number of thousands of digits"):
         load_config(changed(f"{D}.classifier.epochs", 1 << 20_000))
 
 

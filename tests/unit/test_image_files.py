@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ntkcpl import image_files
+from ntkcpl.datasets import DatasetError
 from ntkcpl.image_files import ImageFiles, batches, find_images, read_image
 
 # Left half red, right half blue, 40 x 20 pixels; grey as PIL makes it of them.
@@ -116,3 +118,49 @@ def test_broken_files_are_named_with_the_reason(tmp_path: Path):
     assert "truncated" in broken[1]
     assert "cannot identify" in broken[2]
     assert "fractions" in broken[4]
+
+
+def test_only_the_formats_that_are_named_are_looked_for(tmp_path: Path):
+    picture().save(tmp_path / "0.gif")
+    picture().save(tmp_path / "1.eps")
+    for path in list(tmp_path.iterdir()):
+        path.rename(path.with_suffix(".jpg"))
+    broken = ImageFiles(find_images(tmp_path), 8).broken()
+    assert sorted(broken) == [0, 1]
+    assert all("cannot identify" in reason for reason in broken.values())
+
+
+def test_every_error_of_a_decoder_is_a_broken_image(tmp_path: Path):
+    for row in range(40):  # bytes at random in the header and the first block
+        rng = np.random.default_rng(row)
+        suffix = ("png", "tif", "webp", "bmp", "jpg")[row % 5]
+        picture().save(path := tmp_path / f"{row:02}.{suffix}")
+        content = bytearray(path.read_bytes())
+        for place in rng.integers(0, min(len(content), 120), 8):
+            content[place] = rng.integers(256)
+        path.write_bytes(content)
+    broken = ImageFiles(find_images(tmp_path), 8).broken()
+    assert 20 < len(broken) < 40
+    assert all(broken.values())
+
+
+def test_an_image_of_too_many_pixels_is_refused_and_large_ones_wait(tmp_path: Path, monkeypatch):
+    for row in range(4):
+        picture().save(tmp_path / f"{row}.png")
+    files = ImageFiles(find_images(tmp_path), 8)
+    expected = files[:]
+    monkeypatch.setattr(image_files, "PIXELS", 800)  # so each is more than a reader's share
+    monkeypatch.setattr(image_files, "READERS", 2)
+    np.testing.assert_array_equal(files[:], expected)
+    monkeypatch.setattr(image_files, "PIXELS", 799)
+    assert "800 pixels, more than 799" in files.broken()[0]
+
+
+def test_folders_that_would_vanish_are_said(tmp_path: Path):
+    (tmp_path / "real").mkdir()
+    (tmp_path / "all" / "cat").mkdir(parents=True)
+    (tmp_path / "all" / "dog").symlink_to(tmp_path / "real")
+    with pytest.raises(DatasetError, match="all/dog is a link to a folder"):
+        find_images(tmp_path / "all")
+    with pytest.raises(DatasetError, match="nothing cannot be read"):
+        find_images(tmp_path / "nothing")

@@ -1,6 +1,7 @@
 """Ready embeddings: what is accepted arrives unchanged, and each fault gives one sentence."""
 
 import math
+import os
 from pathlib import Path
 
 import h5py
@@ -130,8 +131,9 @@ def test_the_shape_of_the_pool_is_read_from_the_layout(tmp_path: Path):
     [
         ({"pool/label": None}, "lacks the data set pool/label: add it, integers (N,)"),
         ({"pool/embedding": None}, "lacks the data set pool/embedding: add it, floats (N, D)"),
-        ({"test/label": h5py.SoftLink("/no")}, "lacks the data set test/label: add it"),
-        ({"pool/views": h5py.SoftLink("/no")}, "lacks the data set pool/views: add it"),
+        ({"test/label": None}, "lacks the data set test/label: add it"),
+        ({"pool/views": h5py.SoftLink("/no")}, "holds pool/views as a link: write it into the fi"),
+        ({"pool/id": h5py.ExternalLink("no.h5", "/id")}, "holds pool/id as a link: write it into"),
         ({"pool/label": np.zeros(30)}, "holds pool/label as float64 (30,): store it as integers"),
         ({"pool/label": np.zeros(30, bool)}, "holds pool/label as bool (30,): store it as integer"),
         ({"pool/embedding": np.zeros((30, 4), int)}, "as int64 (30, 4): store it as floats (N, D)"),
@@ -152,6 +154,45 @@ def test_a_wrong_layout_is_seen_on_opening(tmp_path: Path, change: dict, sentenc
     with pytest.raises(EmbeddingsError) as caught, open_embeddings(path):
         pass
     assert str(caught.value).startswith(f"{path} ") and sentence in str(caught.value)
+
+
+def test_nothing_is_read_from_other_files(tmp_path: Path):
+    """Not from a FIFO that nobody writes to, nor from a file outside, which might be secret."""
+    os.mkfifo(tmp_path / "fifo")
+    other = write(tmp_path / "other.h5", GIVEN)
+    kept = {name: value for name, value in GIVEN.items() if name != "test/label"}
+    layout = h5py.VirtualLayout(shape=(10,), dtype=np.uint8)
+    layout[:] = h5py.VirtualSource(str(other), "test/label", shape=(10,))
+    for change in ("linked", "virtual", "external"):
+        path = write(tmp_path / f"{change}.h5", kept)
+        with h5py.File(path, "a") as file:
+            if change == "linked":
+                file["test/label"] = h5py.ExternalLink(str(tmp_path / "fifo"), "label")
+            elif change == "virtual":
+                file.create_virtual_dataset("test/label", layout)
+            else:
+                stored = [(str(tmp_path / "fifo"), 0, h5py.h5f.UNLIMITED)]
+                file.create_dataset("test/label", (10,), np.uint8, external=stored)
+        with pytest.raises(EmbeddingsError, match="holds test/label as a"), open_embeddings(path):
+            pass
+
+
+@pytest.mark.parametrize("chunks", [{}, {"chunks": (1, 2), "compression": "gzip"}])
+def test_what_the_file_cannot_hold_is_not_allocated(tmp_path: Path, chunks: dict):
+    path = write(tmp_path / "given.h5", GIVEN)
+    with h5py.File(path, "a") as file:
+        del file["pool/embedding"]
+        file.create_dataset("pool/embedding", (30, 2**36), np.float64, **chunks)
+    sentence = r"holds pool/embedding of 16,492,674,416,640 bytes, of which it holds 0: write"
+    with pytest.raises(EmbeddingsError, match=sentence), open_embeddings(path):
+        pass
+
+
+def test_packed_data_are_read(tmp_path: Path):
+    path = write(tmp_path / "given.h5", {k: v for k, v in GIVEN.items() if k != "pool/label"})
+    with h5py.File(path, "a") as file:
+        file.create_dataset("pool/label", data=np.full(30, -1), compression="gzip")
+    assert pool_shape(path) == (30, 4)
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,9 @@ CHILDREN = {
 }
 
 
+NAMED = 10  # weights of which an error names so many
+
+
 class WeightsError(Exception):
     """Weights cannot be used; the message is one sentence naming the file and the fix."""
 
@@ -99,8 +102,8 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
     Raises
     ------
     WeightsError
-        If the file cannot be read, or does not hold exactly the weights of this architecture;
-        every missing, unexpected or misshapen one is named.
+        If the file cannot be read, or does not hold exactly the weights of this architecture, of
+        finite real numbers; the first `NAMED` of each fault are named.
     """
     path = Path(path)
     expected = encoder.layers.state_dict()
@@ -120,11 +123,30 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
             for key in sorted(found.keys() & expected.keys())
             if found[key].shape != expected[key].shape
         ],
+        # Complex or quantised, or whole numbers; a tensor that is sparse, or has no storage.
+        "of other than plain real numbers": [
+            key
+            for key in sorted(found.keys() & expected.keys() - counters)
+            if not found[key].is_floating_point()
+            or found[key].layout != torch.strided
+            or found[key].is_meta
+        ],
     }
-    said = "; ".join(f"{fault}: {', '.join(keys)}" for fault, keys in faults.items() if keys)
+    said = "; ".join(f"{fault}: {_first(keys)}" for fault, keys in faults.items() if keys)
     if said:
         raise WeightsError(f"{path} does not fit {name}, give its architecture and width ({said})")
+    infinite = sorted(k for k in found.keys() - counters if not found[k].float().isfinite().all())
+    if infinite:
+        raise WeightsError(
+            f"{path} holds numbers that are not finite in {_first(infinite)}: its training failed, "
+            "so take weights of before"
+        )
     encoder.layers.load_state_dict(expected | found)
+
+
+def _first(names: list[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
 
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
@@ -147,7 +169,14 @@ def _state_dict(path: Path) -> dict[str, Tensor]:
             content = content[key]
     if not isinstance(content, Mapping):
         raise WeightsError(f"{path} holds no state dict but a {type(content).__name__}")
-    return {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    tensors = {key: value for key, value in content.items() if isinstance(value, Tensor)}
+    for key in tensors:
+        if not isinstance(key, str):
+            raise WeightsError(
+                f"{path} names a tensor {key!r}, a {type(key).__name__}: names must be text, as in "
+                "a state dict"
+            )
+    return tensors
 
 
 def _encoder_part(state: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> dict[str, Tensor]:

@@ -1,9 +1,12 @@
 """`batch.csv` comes back as it was written, and what does not fit is refused."""
 
+import os
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts.batch import read_batch, write_batch
+from ntkcpl.artifacts.batch import read_batch, read_ids, write_batch
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.records import Batch
 
@@ -24,6 +27,16 @@ def test_batch_round_trip(features, tmp_path):
 def test_batch_without_estimate_leaves_the_column_empty(features, tmp_path):
     write_batch(tmp_path / "batch.csv", features, Batch(np.array([1])), seconds=0.0)
     assert (tmp_path / "batch.csv").read_text().splitlines()[1] == "1,1,image001.png,,0.0000"
+
+
+def test_any_name_of_a_file_comes_back(features, tmp_path):
+    names = ["a\rb.png", "a\r\nb.png", "=1+1.png", "'@x.png", os.fsdecode(b"\xff.png"), 'a,"b.png']
+    odd = replace(features, id=[*names, *features.id[len(names) :]])
+    path = tmp_path / "batch.csv"
+    write_batch(path, odd, Batch(np.arange(len(names))), seconds=0.0)
+    assert read_ids(path) == names
+    assert read_batch(path, odd, size=len(names))[0].tolist() == list(range(len(names)))
+    assert b",=1" not in path.read_bytes()  # no formula
 
 
 HEADER = "rank,index,id,estimated_coverage,seconds\n"

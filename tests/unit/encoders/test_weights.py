@@ -239,3 +239,42 @@ def test_settings_survive_their_canonical_text(values):
     assert settings.width == {"wrn-28-8": None}.get(
         settings.architecture, values.get("width", 0.25)
     )
+
+
+def spoilt(state, kind):
+    """A state dict of which one weight is not a finite real number."""
+    name = next(iter(state))
+    value = state[name]
+    state[name] = {
+        "complex": lambda: value.to(torch.complex64),
+        "quantised": lambda: torch.quantize_per_tensor(value, 0.1, 0, torch.qint8),
+        "whole": lambda: value.to(torch.int8),
+        "sparse": lambda: value.to_sparse(),
+        "nan": lambda: value.index_fill(0, torch.tensor([0]), torch.nan),
+        "inf": lambda: value.index_fill(0, torch.tensor([0]), torch.inf),
+    }[kind]()
+    return name, state
+
+
+@pytest.mark.parametrize("kind", ["complex", "quantised", "whole", "sparse", "nan", "inf"])
+def test_weights_that_are_no_finite_real_numbers_are_refused(tmp_path, kind):
+    settings = EncoderSettings(architecture="resnet9", width=0.0625)
+    name, state = spoilt(build(settings).layers.state_dict(), kind)
+    torch.save(state, tmp_path / "weights.pt")
+    given = settings.model_copy(update={"checkpoint": str(tmp_path / "weights.pt")})
+    fault = "not finite in " if kind in ("nan", "inf") else "of other than plain real numbers: "
+    with pytest.raises(WeightsError, match=fault + name):
+        import_encoder(given)
+
+
+def test_a_key_that_is_no_text_is_refused_and_a_long_message_is_cut(tmp_path):
+    settings = EncoderSettings(architecture="resnet9", width=0.0625)
+    given = settings.model_copy(update={"checkpoint": str(tmp_path / "weights.pt")})
+    state = build(settings).layers.state_dict()
+    torch.save(state | {7: torch.zeros(1)}, tmp_path / "weights.pt")
+    with pytest.raises(WeightsError, match="names a tensor 7, a int: names must be text"):
+        import_encoder(given)
+    torch.save(state | {f"no.{n}": torch.zeros(1) for n in range(999)}, tmp_path / "weights.pt")
+    with pytest.raises(WeightsError, match=r"no\.106 and 989 more") as caught:
+        import_encoder(given)
+    assert len(str(caught.value)) < 500

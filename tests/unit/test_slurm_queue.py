@@ -1,0 +1,43 @@
+"""Jobs that a Snakemake which died has left in the queue: those of this folder only."""
+
+from pathlib import Path
+
+import pytest
+
+from slurm_queue import queued_jobs
+
+RUN = "17cb4d32-0d33-4a3c-8b9c-1a2b3c4d5e6f"
+
+
+@pytest.fixture
+def squeue(tmp_path: Path, monkeypatch):
+    """Return a function that makes a squeue which prints some lines, or fails."""
+
+    def make(lines: list[str] | None) -> None:
+        program = tmp_path / "bin/squeue"
+        program.parent.mkdir()
+        said = "exit 1" if lines is None else "cat <<'.'\n" + "\n".join([*lines, "."])
+        program.write_text(f"#!/bin/sh\n{said}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
+
+    return make
+
+
+def test_jobs_of_this_folder_are_found(squeue):
+    squeue(
+        [
+            f"4|{RUN}|/data/run",
+            f"5|ours_{RUN}|/data/run",
+            f"6|{RUN}|/data/other",
+            "7|notebook|/data/run",
+        ]
+    )
+    assert queued_jobs(Path("/data/run")) == ["4", "5"]
+
+
+def test_without_an_answer_there_are_none(squeue, monkeypatch):
+    squeue(None)
+    assert queued_jobs(Path("/data/run")) == []
+    monkeypatch.setenv("PATH", "/nowhere")
+    assert queued_jobs(Path("/data/run")) == []
