@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label paper study strategies schema test golden check report lock clean
+.PHONY: help figures label paper study strategies schema test golden check oldest report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -47,6 +47,14 @@ check: .venv/installed ## Check style, types and the workflow
 	$(BIN)/snakefmt --check Snakefile rules
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+
+# That Snakemake beside the other packages of .venv, which it does without being installed there.
+oldest: .venv/installed ## Plan a run with the oldest Snakemake that the Snakefile allows
+	folder=$$(mktemp -d) && trap 'rm -rf "$$folder"' EXIT && \
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --target "$$folder" \
+	    "snakemake==$$(sed -n 's/^min_version("\(.*\)")/\1.0/p' Snakefile)" && \
+	PYTHONPATH="$$folder" $(BIN)/python -m snakemake --version && \
+	PYTHONPATH="$$folder" $(BIN)/python -m snakemake --configfile config/smoke.yaml --dry-run --quiet rules
 
 report: .venv/installed ## Put figures, tables and provenance into one HTML page
 	$(BIN)/snakemake $(ARGS) --report results/report.html

@@ -2,7 +2,7 @@
 
 from snakemake.utils import min_version
 
-min_version("9.27")
+min_version("9.20")
 
 # A configuration given on the command line stands alone; it is not merged into the default run.
 if not workflow.overwrite_configfiles:

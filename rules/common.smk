@@ -8,8 +8,8 @@ from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
 
-SCRIPTS = Path(workflow.basedir, "scripts")
-sys.path[:0] = [str(SCRIPTS), str(Path(workflow.basedir, "rules"))]
+SCRIPTS = Path(workflow.current_basedir).parent / "scripts"
+sys.path[:0] = [str(SCRIPTS), str(workflow.current_basedir)]
 
 from digest import digest_code
 from ntkcpl.artifacts import reference

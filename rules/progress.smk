@@ -1,7 +1,8 @@
 """One bar for all jobs with the time left, and what a killed run leaves behind.
 
-The bar is ours because `snakemake-logger-plugin-rich` shows one in a terminal only: in the log file
-of a run in the background, which is most runs on a cluster, it leaves a line for each job.
+The bar is ours because `snakemake-logger-plugin-rich` (0.5.1 was tried) shows progress in a terminal
+only: between start and end it writes nothing into the log of a run in the background, which most runs
+of hours are.
 """
 
 import fcntl
