@@ -13,6 +13,7 @@ The tables that it prints, in Markdown, are those of docs/results/labelling.md.
 import argparse
 import json
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -68,7 +69,10 @@ def embedded(data, path):
 
 def accuracies(features, strategy, seed, wrong):
     """Return the test accuracy at each of `BUDGETS` of one run."""
-    truth = {name: features.classes[label] for name, label in zip(features.id, features.label)}
+    truth = {
+        name: features.classes[label]
+        for name, label in zip(features.id, features.label, strict=True)
+    }
     person = Person(f"person{seed}", truth, wrong=wrong)
     learner = Learner(
         features.embedding,
@@ -80,7 +84,7 @@ def accuracies(features, strategy, seed, wrong):
     )
     right = np.array(features.classes, dtype=object)[features.test_label]
     reached = []
-    for before, after in zip((0, *BUDGETS), BUDGETS):
+    for before, after in pairwise((0, *BUDGETS)):
         rows = learner.ask(after - before)
         answers = person.answer(features.id[row] for row in rows)
         learner.tell(rows, list(answers.values()))
@@ -98,7 +102,7 @@ def runs(features, seeds, kept):
                 if not path.exists():
                     path.write_text(json.dumps(accuracies(features, strategy, seed, wrong)))
                     print(path.stem, path.read_text(), file=sys.stderr, flush=True)
-                for budget, accuracy in zip(BUDGETS, json.loads(path.read_text())):
+                for budget, accuracy in zip(BUDGETS, json.loads(path.read_text()), strict=True):
                     rows.append((strategy, seed, wrong, budget, 100 * accuracy))
     return pd.DataFrame(rows, columns=["strategy", "seed", "wrong", "labels", "accuracy"])
 

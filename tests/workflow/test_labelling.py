@@ -3,6 +3,8 @@
 import copy
 import csv
 import json
+import re
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -203,18 +205,69 @@ def test_while_all_is_of_one_class_there_is_no_classifier(asked, tmp_path, strat
     assert not list(place.rglob("classifier.h5"))
 
 
-def test_photos_that_come_later_join_the_pool(waiting):
-    photo = waiting.folder / "photos/b/42.png"  # before some, in the order of the pool
-    photo.parent.mkdir()
-    photo.write_bytes((waiting.folder / "photos/a/0.png").read_bytes())
-    asked = [batch(waiting, number) for number in (1, 2)]
-    (waiting.folder / "results/smoke/features.h5").unlink()
-    run(waiting)
-    assert "6 of 6 images of round 3 wait" in run(waiting)
-    assert [batch(waiting, number) for number in (1, 2)] == asked
+def embedded(workflow):
+    """How many images the last run embedded, and how many were embedded before."""
+    log = (workflow.folder / "logs/smoke/update_features.log").read_text()
+    return tuple(map(int, re.search(r"(\d+) are embedded, (\d+) were", log).groups()))
+
+
+def views_of(workflow):
+    """The views of all rounds by their files."""
+    views = {}
+    for path in (workflow.folder / RUN).rglob("views.h5"):
+        with h5py.File(path) as file:
+            views[path] = file["views"][()]
+    return views
+
+
+def test_photos_come_go_and_are_renamed(waiting):
+    photos = waiting.folder / "photos"
+    asked = [batch(waiting, number) for number in (1, 2, 3)]
+    gone, moved = asked[0][0], asked[1][0]
+    views = views_of(waiting)
+    (photos / gone).unlink()
+    (photos / "b").mkdir()
+    now = f"b/{Path(moved).name}"
+    (photos / moved).rename(photos / now)
+    Image.new("RGB", (16, 16), (35, 199, 61)).save(photos / "A-43.png")  # the first of the pool
+    assert rules(waiting.planned()) == {
+        ("update_features", ""),
+        *((rule, str(n)) for rule in ("take_labels", "embed_views") for n in (1, 2)),
+        *(("train_classifier", str(n)) for n in (1, 2)),
+        *following(3),
+    }
+    last = run(waiting)
+    assert "labels of images that are gone do not count: 1" in last
+    assert "6 of 6 images of round 3 wait" in last
+    assert embedded(waiting) == (1, 41)
+    assert [batch(waiting, number) for number in (1, 2)] == asked[:2]  # they are history
+    for path, after in views_of(waiting).items():
+        assert {v.tobytes() for v in after} <= {v.tobytes() for v in views[path]}
     table = pd.read_csv(waiting.folder / "results/smoke/predictions.csv", index_col="id")
-    assert len(table) == 43
-    assert [table.loc[i, "label"] for i in asked[1]] == [truth(i) for i in asked[1]]
+    assert len(table) == 42 and gone not in table.index and moved not in table.index
+    assert table.loc[now, ["label", "round"]].tolist() == [truth(moved), 2]
+    assert table.loc["A-43.png", "label":].isna().all()
+    assert waiting.planned() == set()
+    # What is said of it under its new name is said of the same image.
+    save(waiting, "again.csv", {now: truth(moved)})
+    assert waiting.planned() == set()
+    # A batch that somebody has begun to answer stays, whatever comes.
+    waits = batch(waiting, 3)
+    save(waiting, "begun.csv", {waits[0]: truth(waits[0])})
+    Image.new("RGB", (16, 16), (35, 199, 62)).save(photos / "44.png")
+    assert "select_batch" not in {rule for rule, _ in waiting.planned()}
+    assert "5 of 6 images of round 3 wait" in run(waiting)
+    assert embedded(waiting) == (1, 42)
+    assert batch(waiting, 3) == waits
+
+
+def test_an_image_must_not_take_the_name_of_another(waiting):
+    photos, (name, other, *_) = waiting.folder / "photos", batch(waiting, 1)
+    (photos / name).rename(photos / "new.png")
+    (photos / other).rename(photos / name)
+    code, output = waiting.run("--dry-run")
+    assert code != 0
+    assert f"the image {name!r} has the name that what is now 'new.png' had before" in output
 
 
 def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
