@@ -118,6 +118,21 @@ def files_to_label():
     return files
 
 
+def folders_to_sort():
+    """The folders of images by class, of those that have a classifier."""
+    folders = [
+        f"results/{name}/sorted"
+        for name, progress in PROGRESS.items()
+        if name in PHOTOS and len(progress.finished) in progress.trained
+    ]
+    if not folders:
+        raise WorkflowError(
+            "there is no classifier yet to sort photos by: label a round, of two classes at "
+            "least, and run `snakemake label`"
+        )
+    return folders
+
+
 def say_what_waits():
     """Print a line for each experiment: what people are to do next."""
     for name in LABELLED:

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from people import Person
 from PIL import Image
 
 from ntkcpl.labels.tables import write_labels
@@ -146,6 +147,21 @@ def test_a_batch_that_is_answered_in_part_waits_and_stays(workflow):
     assert batch(workflow, 1) == [image, *others]
 
 
+def test_people_who_answer_in_part_err_skip_and_disagree(workflow):
+    asked, known = batch(workflow, 1), {i: truth(i) for i in batch(workflow, 1)}
+    anna = Person("anna", known, skips=0.2)
+    ben = Person("ben", known, wrong=0.5)
+    save(workflow, "anna.csv", anna.answer(asked, most=5))
+    save(workflow, "ben.csv", ben.answer(asked))
+    code, output = workflow.run("--dry-run")
+    assert code != 0
+    conflicts = [i for i in asked[:5] if anna.answer([i]) != ben.answer([i])]
+    assert conflicts and output.count("decide which is right") == len(conflicts)
+    # They agree to keep what anna says.
+    save(workflow, "ben.csv", ben.answer(asked) | anna.answer(conflicts))
+    assert {("take_labels", "1"), ("select_batch", "2")} <= rules(workflow.planned())
+
+
 def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
     answer(waiting, 2, _1=None)
     assert rules(waiting.planned()) == {
@@ -259,6 +275,13 @@ def test_photos_come_go_and_are_renamed(waiting):
     assert "5 of 6 images of round 3 wait" in run(waiting)
     assert embedded(waiting) == (1, 42)
     assert batch(waiting, 3) == waits
+    code, output = waiting.run("--cores", "1", "sort")
+    assert code == 0, output
+    folder = waiting.folder / "results/smoke/sorted"
+    links = {path.resolve().relative_to(photos.resolve()): path for path in folder.rglob("*.png")}
+    assert len(links) == 43 and links[Path(now)].parent.name == truth(moved)
+    assert links[Path(asked[0][1])].parent.name == "skipped"
+    assert {path.name for path in folder.iterdir()} == {*COLOURS, "skipped"}
 
 
 def test_an_image_must_not_take_the_name_of_another(waiting):
