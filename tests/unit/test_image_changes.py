@@ -76,6 +76,6 @@ def test_a_broken_one_is_none_of_the_images(tmp_path: Path, known: dict[str, Ima
 
 def test_the_name_of_another_is_refused(tmp_path: Path, known: dict[str, Image]):
     (tmp_path / "a.png").rename(tmp_path / "x.png")
-    (tmp_path / "a.png").write_text("content n")
+    (tmp_path / "a.png").write_text("of another image")
     with pytest.raises(ImagesError, match=r"'a\.png' has the name that what is now 'x\.png' had"):
         compare(tmp_path, stamps(tmp_path), known)
