@@ -41,7 +41,7 @@ class KernelRegression(Settings):
         """
         width = 0 if self.width == "infinite" else self.width
         making = 28 * (d + width)  # rows of the embedding and of the hidden units
-        conditioning = 28 * 2048 + 24 * labels  # by `CpuEngine`, block by block
+        conditioning = 28 * 2048 + 24 * labels  # by `residual.condition`, block by block
         return 4 * m**2 + m * (making + conditioning + 32 * n_classes)
 
     def incremental(
