@@ -31,7 +31,7 @@ def regress(
         λ as a share of the mean of the kernel's diagonal.
     """
     columns = kernel[:, labelled].astype(np.float64)
-    inner = columns[labelled] + absolute_ridge(kernel, ridge) * np.eye(len(labelled))
+    inner = columns[labelled] + absolute_ridge(np.diagonal(kernel), ridge) * np.eye(len(labelled))
     return columns @ np.linalg.solve(inner, np.eye(n_classes)[label])
 
 
@@ -49,6 +49,6 @@ def leave_one_out(
     `regress`.
     """
     inner = kernel[np.ix_(labelled, labelled)].astype(np.float64)
-    inverse = np.linalg.inv(inner + absolute_ridge(kernel, ridge) * np.eye(len(labelled)))
+    inverse = np.linalg.inv(inner + absolute_ridge(np.diagonal(kernel), ridge) * np.eye(len(labelled)))
     one_hot = np.eye(n_classes)[label]
     return one_hot - inverse @ one_hot / np.diagonal(inverse)[:, None]

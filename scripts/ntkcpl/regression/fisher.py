@@ -128,7 +128,7 @@ def select(
     free[labelled] = False
     chosen: list[int] = []
     for _ in range(min(2 * budget, int(free.sum()))):
-        chosen.append(_first_largest(np.where(free, forward.gains(), -np.inf)))
+        chosen.append(first_largest(np.where(free, forward.gains(), -np.inf)))
         free[chosen[-1]] = False
         forward.add(chosen[-1])
     held += information(x[chosen], scale[chosen])
@@ -136,7 +136,7 @@ def select(
     kept = np.ones(len(chosen), dtype=bool)
     while kept.sum() > budget:
         # Of rows that are as good as each other the last added goes first.
-        last = _first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1])
+        last = first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1])
         index = len(chosen) - 1 - last
         kept[index] = False
         backward.remove(index)
@@ -154,10 +154,10 @@ def information(x: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[n
     return total
 
 
-def _first_largest(values: NDArray[np.float64]) -> int:
-    """Return the first index whose value is the largest but for rounding."""
+def first_largest(values: NDArray[np.float64], same: float = SAME_GAIN) -> int:
+    """Return the first index whose value is the largest, but for a share `same` of it."""
     largest = values.max()
-    return int(np.argmax(values >= largest - SAME_GAIN * abs(largest)))
+    return int(np.argmax(values >= largest - same * abs(largest)))
 
 
 def _quadratic_forms(x: NDArray[np.float64], matrices: NDArray[np.float64]) -> NDArray[np.float64]:
