@@ -50,8 +50,8 @@ class BAIT(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        # There are at most as many classes as labels.
-        outputs = 1 if self.information == "binary" else labels
+        # Of more classes than labels or dimensions there is no telling.
+        outputs = 1 if self.information == "binary" else min(labels, d)
         return asking_memory(n, d) + 20 * n * d + outputs * (64 * n + 48 * d**2)
 
     @override

@@ -9,6 +9,7 @@ from typing_extensions import override
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 from ntkcpl.strategies.margin import Margin
+from ntkcpl.strategies.random import Random
 from ntkcpl.strategies.typiclust import TypiClust
 
 
@@ -43,10 +44,13 @@ class TCM(Strategy):
 
     @override
     def lacks_clusters(self, pool: Pool) -> bool:
-        """Return whether there are no clusters, nor a classifier to ask instead."""
-        return pool.clusters is None and pool.head is None
+        """Return whether there are no clusters at the start; later there may be a classifier."""
+        return super().lacks_clusters(pool) and not len(pool.labelled)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        part = Margin() if pool.clusters is None else TypiClust()
+        if pool.clusters is not None:
+            return TypiClust().choose(pool, budget, rng)
+        # While all labels are of one class there is no classifier.
+        part = Random() if pool.head is None else Margin()
         return part.choose(pool, budget, rng)
