@@ -4,7 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.records import Pool
-from ntkcpl.regression.direct import leave_one_out, regress
+from ntkcpl.regression.direct import regress
 from ntkcpl.regression.settings import KernelRegression
 
 CONFIDENCE_LOG_TEMPERATURES = (-np.log(1000), np.log(1000))
@@ -18,9 +18,7 @@ def estimating_memory(n: int, d: int, labels: int) -> int:
     return m * (4 * m + 28 * d + 16 * labels)  # the kernel, the making of it, and a solve
 
 
-def estimate_accuracy(
-    pool: Pool, rng: np.random.Generator, considered: int = CONSIDERED
-) -> float:
+def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CONSIDERED) -> float:
     """Estimate the share of the pool that the classifier is right about, from the labels held.
 
     Kernel regression on the labels held (the paper's eq. 3) stands in for the classifier. What it
@@ -62,13 +60,13 @@ def estimate_accuracy(
     first = np.arange(len(labelled))
     regression = KernelRegression()
     kernel = regression.kernel(pool.embedding[index], rng)
-    on_labels = (kernel, first, label, head.n_classes, regression.ridge)
+    outputs, left_out = regress(kernel, first, label, head.n_classes, regression.ridge)
     shared = np.bincount(label)[label] > 1
     fitted = shared if shared.any() else ~shared
-    temperature = fit_temperature(leave_one_out(*on_labels)[fitted], label[fitted])
+    temperature = fit_temperature(left_out[fitted], label[fitted])
     right = (head.predicted(pool.embedding[labelled]) == label).sum()
     if len(unlabelled):
-        probability = softmax(regress(*on_labels)[len(first) :] / temperature, axis=1)
+        probability = softmax(outputs[len(first) :] / temperature, axis=1)
         answer = head.predicted(pool.embedding[drawn])
         right += probability[np.arange(len(drawn)), answer].mean() * len(unlabelled)
     return float(right / len(pool.embedding))

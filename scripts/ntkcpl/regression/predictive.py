@@ -1,19 +1,14 @@
 """What a label would tell about the labels of targets, step by step."""
 
-# numba's functions are untyped for mypy, which sees nothing but Any in them.
-# mypy: disallow_untyped_defs=False
-
 import numpy as np
-from numba import njit, prange
 from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
+from ntkcpl.regression import loops
 from ntkcpl.regression.fisher import first_largest
 from ntkcpl.regression.kernel import Block
 
 BLOCK = 2048  # rows of the kernel that are made at once
-FACTORS = 8  # of which the product is taken before the logarithm
-LEAST_FACTOR = 1e-12  # of 1 - ρ²: the kernel is known in float32 only
 SAME_INFORMATION = 1e-6  # relative to the largest; closer ones differ by float32's rounding only
 
 
@@ -81,11 +76,12 @@ class PredictiveInformation:
     def information(self) -> NDArray[np.float64]:
         """Return the mean information of each sample's label about the targets', (N,), in nats."""
         inverse = 1 / (np.maximum(self._diagonal, 0) + self._lambda)
-        totals = _update_and_inform(
+        totals = loops.update_and_inform(
             self._residual, self._direction, self._targets, inverse, inverse[self._targets]
         )
         self._direction = np.empty(0, dtype=np.float32)
-        return totals / (-2 * len(self._targets))
+        means: NDArray[np.float64] = totals / (-2 * len(self._targets))
+        return means
 
     def add(self, index: int) -> None:
         """Let sample `index` be labelled."""
@@ -102,7 +98,7 @@ class PredictiveInformation:
         self._steps.append(self._direction)
 
     def select(self, budget: int) -> NDArray[np.int64]:
-        """Choose and add `budget` samples one by one, each of the most information, int64 (budget,).
+        """Choose and add `budget` samples one by one, each of most information, int64 (budget,).
 
         Ties go to the lower index.
 
@@ -119,44 +115,3 @@ class PredictiveInformation:
             chosen[rank] = first_largest(information, SAME_INFORMATION)
             self.add(int(chosen[rank]))
         return chosen
-
-
-@njit(cache=True, parallel=True)
-def _update_and_inform(residual, direction, targets, inverse, of_targets):
-    """Return Σ_t log(1 - ρ²(i, t)) of each row, once the rank-one update is subtracted.
-
-    Parameters
-    ----------
-    residual : float32 (N, T)
-        Updated in place.
-    direction : float32 (N,) or (0,)
-        Of the update; empty for none.
-    targets : int64 (T,)
-        Rows that the columns stand for.
-    inverse : float64 (N,), of_targets : float64 (T,)
-        1 / (R(i, i) + λ), of rows and of columns.
-
-    Returns
-    -------
-    float64 (N,)
-        The sums.
-    """
-    totals = np.empty(len(residual))
-    stretch = (len(targets) + FACTORS - 1) // FACTORS
-    along = direction[targets] if len(direction) else direction
-    for i in prange(len(residual)):
-        row = residual[i]
-        if len(direction):
-            for t in range(len(row)):
-                row[t] -= direction[i] * along[t]
-        product = np.ones(stretch)
-        for low in range(0, len(row), stretch):
-            values, inverses = row[low : low + stretch], of_targets[low : low + stretch]
-            for t in range(len(values)):
-                value = np.float64(values[t])
-                product[t] *= max(1 - value * value * inverse[i] * inverses[t], LEAST_FACTOR)
-        total = 0.0
-        for t in range(stretch):
-            total += np.log(product[t])
-        totals[i] = total
-    return totals

@@ -42,9 +42,8 @@ class Falcun(Strategy):
             place = rng.choice(len(left), p=shares(uncertainty, distance, self.gamma))
             chosen[rank] = left[place]
             np.minimum(distance, np.abs(probability - probability[place]).sum(axis=1), out=distance)
-            left, uncertainty, distance = (
-                np.delete(array, place) for array in (left, uncertainty, distance)
-            )
+            left, uncertainty = np.delete(left, place), np.delete(uncertainty, place)
+            distance = np.delete(distance, place)
             probability = np.delete(probability, place, axis=0)
         return Batch(chosen)
 
