@@ -76,11 +76,14 @@ class Refine(Strategy):
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        from threadpoolctl import threadpool_limits
+
         left = pool.unlabelled
         size = self.subset
-        for _ in range(self.passes):
-            left = self._filtered(pool, left, max(size, budget), budget, rng)
-            size = int(self.share * len(left))
+        with threadpool_limits(1, "blas"):  # for small subsets a second thread only waits
+            for _ in range(self.passes):
+                left = self._filtered(pool, left, max(size, budget), budget, rng)
+                size = int(self.share * len(left))
         part, rows = pool.part(left)
         return Batch(rows[UHerding().query(part, budget, rng).index])
 
