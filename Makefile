@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label paper study strategies schema test golden check oldest report lock clean
+.PHONY: help figures label sort paper study strategies schema test golden check oldest report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ figures: .venv/installed ## Run the experiments of config.yaml: figures, tables 
 
 label: .venv/installed ## Choose which of your images people label next, by what they have labelled so far
 	$(BIN)/snakemake label $(ARGS)
+
+sort: .venv/installed ## Sort your images into folders of links, by label or else by prediction
+	$(BIN)/snakemake sort $(ARGS)
 
 paper: .venv/installed ## Build those experiments' every figure and table, the paper's Figures 1 and 4 to 9 too
 	$(BIN)/snakemake all fidelity $(ARGS)

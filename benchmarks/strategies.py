@@ -1,13 +1,15 @@
 """Time each strategy, and its memory, beside scikit-activeml's where it has the same.
 
     .venv/bin/python benchmarks/strategies.py [--samples 10000 50000] [--strategies badge typiclust]
-                                              [--limit 300]
+                                              [--width 512] [--classes 100] [--labels 1000]
+                                              [--budget 500] [--limit 300]
 
-A pool of random embeddings (512 dimensions, 100 classes, a random head of 512 hidden units, 1,000
-labels) is asked for 500 images; what clusters the pool first is counted in. Each strategy runs in
-a process of its own, ours and scikit-activeml's one after the other. Memory is the peak beyond the
-inputs. A rival that fails, runs out of the memory or takes longer than the limit counts as none.
-The last lines are `name value`, a line each; times are in seconds, and ratios are within this run.
+A pool of random embeddings (with a random head of 512 hidden units) is asked for images; what
+clusters the pool first is counted in. Each strategy runs in a process of its own, ours and
+scikit-activeml's one after the other. Memory is the peak beyond the inputs. A rival that fails,
+runs out of the memory or takes longer than the limit counts as none. The last lines are `name
+value`, a line each; times are in seconds, those of `cpu` of all threads, and ratios are within this
+run.
 """
 
 import argparse
@@ -17,6 +19,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from timing import seconds
@@ -27,11 +30,24 @@ from ntkcpl import strategies
 from ntkcpl.head import Head
 from ntkcpl.strategies import Pool
 
-WIDTH, UNITS, CLASSES, LABELLED, BUDGET = 512, 512, 100, 1000, 500
+UNITS = 512
 LIMIT_BYTES = 20 * 2**30
+
+
+class Size(NamedTuple):
+    """What is asked of a strategy: images, dimensions, classes, labels held and images wanted."""
+
+    samples: int
+    width: int
+    classes: int
+    labels: int
+    budget: int
+
 
 # Name -> settings; other methods run with their defaults.
 SETTINGS = {
+    "bait_classes": {"method": "bait", "information": "classes"},
+    "uherding_fitted": {"method": "uherding", "temperature": "fitted"},
     "coreset_self": {"method": "coreset", "feature": "self"},
     "coreset_al": {"method": "coreset", "feature": "al"},
     "ntkcpl_self": {"method": "ntkcpl", "feature": "self"},
@@ -48,48 +64,50 @@ RIVALS = {
     "probcover": ("ProbCover", {}, False),
     "maxherding": ("MaxHerding", {}, False),
     "dropquery": ("DropQuery", {}, True),
+    "falcun": ("Falcun", {}, True),
 }
 
 
-def inputs(n):
+def inputs(size):
     """Return embeddings, the head, and the rows that are labelled, with their classes."""
+    n, width, classes, labels, _ = size
     rng = np.random.default_rng(0)
-    centres = rng.standard_normal((CLASSES, WIDTH), dtype=np.float32)
-    truth = rng.integers(CLASSES, size=n)
-    embedding = rng.standard_normal((n, WIDTH), dtype=np.float32)
+    centres = rng.standard_normal((classes, width), dtype=np.float32)
+    truth = rng.integers(classes, size=n)
+    embedding = rng.standard_normal((n, width), dtype=np.float32)
     embedding += centres[truth]
     head = Head(
-        weight=rng.standard_normal((UNITS, WIDTH), dtype=np.float32) / 20,
+        weight=rng.standard_normal((UNITS, width), dtype=np.float32) / 20,
         bias=np.zeros(UNITS, np.float32),
-        readout=rng.standard_normal((CLASSES, UNITS), dtype=np.float32) / 10,
-        readout_bias=np.zeros(CLASSES, np.float32),
+        readout=rng.standard_normal((classes, UNITS), dtype=np.float32) / 10,
+        readout_bias=np.zeros(classes, np.float32),
     )
-    labelled = rng.permutation(n)[:LABELLED]
+    labelled = rng.permutation(n)[:labels]
     return embedding, head, labelled, truth[labelled]
 
 
-def ours(name, n):
+def ours(name, size):
     """Return a function that asks our strategy."""
-    embedding, head, labelled, label = inputs(n)
+    embedding, head, labelled, label = inputs(size)
     strategy = strategies.load(SETTINGS.get(name, {"method": name}))
-    clustering = strategy.clustering(labels=LABELLED + BUDGET, first_budget=LABELLED)
+    clustering = strategy.clustering(labels=size.labels + size.budget, first_budget=size.labels)
 
     def ask():
         pool = Pool(embedding, labelled, label, head)
         if clustering is not None:
-            clusters = clustering.cluster(pool, np.random.default_rng(0), n_classes=CLASSES)
+            clusters = clustering.cluster(pool, np.random.default_rng(0), n_classes=size.classes)
             pool = replace(pool, clusters=clusters)
-        return strategy.query(pool, BUDGET, np.random.default_rng(0)).index
+        return strategy.query(pool, size.budget, np.random.default_rng(0)).index
 
     return ask
 
 
-def rival(name, n):
+def rival(name, size):
     """Return a function that asks scikit-activeml's strategy."""
     import skactiveml.pool
     from skactiveml.base import SkactivemlClassifier
 
-    embedding, head, labelled, label = inputs(n)
+    embedding, head, labelled, label = inputs(size)
 
     class Known(SkactivemlClassifier):
         """The head, as scikit-activeml asks it."""
@@ -106,28 +124,35 @@ def rival(name, n):
 
     kind, options, asks = RIVALS[name]
     strategy = getattr(skactiveml.pool, kind)(random_state=0, **options)
-    y = np.full(n, np.nan)
+    y = np.full(size.samples, np.nan)
     y[labelled] = label
-    classifier = Known(classes=np.arange(CLASSES))
+    classifier = Known(classes=np.arange(size.classes))
     extra = {"clf": classifier, "fit_clf": False} if asks else {}
-    return lambda: strategy.query(embedding, y, batch_size=BUDGET, **extra)
+    return lambda: strategy.query(embedding, y, batch_size=size.budget, **extra)
 
 
-def measure(make):
-    """Print the seconds and the peak memory beyond the inputs, in GB, of what `make` returns."""
+def cpu_seconds():
+    """Return the time that this process's threads have run."""
+    usage = resource.getrusage(resource.RUSAGE_SELF)
+    return usage.ru_utime + usage.ru_stime
+
+
+def measure(make, budget):
+    """Print seconds, CPU seconds and peak memory beyond the inputs, in GB, of what is made."""
     ask = make()
     page = resource.getpagesize()
     before = int(Path("/proc/self/statm").read_text().split()[1]) * page
-    chosen = []
+    chosen, running = [], cpu_seconds()
     taken = seconds(lambda: chosen.extend(ask()))
-    assert len(set(chosen)) == BUDGET
+    running = cpu_seconds() - running
+    assert len(set(chosen)) == budget
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    print(json.dumps([taken, max(0, peak - before) / 2**30]))
+    print(json.dumps([taken, running, max(0, peak - before) / 2**30]))
 
 
-def run(which, name, n, limit):
-    """Measure in a process of its own; return seconds and memory, or NaN for both."""
-    command = [sys.executable, __file__, "--one", which, name, str(n)]
+def run(which, name, size, limit):
+    """Measure in a process of its own; return seconds, CPU seconds and memory, or NaN for all."""
+    command = [sys.executable, __file__, "--one", which, name, *map(str, size)]
     memory = (resource.RLIMIT_AS, (LIMIT_BYTES, LIMIT_BYTES)) if which == "rival" else None
     try:
         done = subprocess.run(
@@ -139,7 +164,7 @@ def run(which, name, n, limit):
             preexec_fn=None if memory is None else lambda: resource.setrlimit(*memory),
         )
     except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
-        return np.nan, np.nan
+        return np.nan, np.nan, np.nan
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -149,20 +174,27 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--samples", type=int, nargs="+", default=[10_000, 50_000])
     parser.add_argument("--strategies", nargs="+", choices=names, default=names)
+    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--classes", type=int, default=100)
+    parser.add_argument("--labels", type=int, default=1000)
+    parser.add_argument("--budget", type=int, default=500)
     parser.add_argument("--limit", type=float, default=300, help="seconds")
-    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=7, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        which, name, n = arguments.one
-        measure(lambda: {"ours": ours, "rival": rival}[which](name, int(n)))
+        which, name, *numbers = arguments.one
+        size = Size(*map(int, numbers))
+        measure(lambda: {"ours": ours, "rival": rival}[which](name, size), size.budget)
         return
     for n in arguments.samples:
+        size = Size(n, arguments.width, arguments.classes, arguments.labels, arguments.budget)
         for name in arguments.strategies:
-            own, memory = run("ours", name, n, arguments.limit)
+            own, running, memory = run("ours", name, size, arguments.limit)
             print(f"{name}_seconds_n{n} {own:.3g}")
-            print(f"{name}_memory_gb_n{n} {memory:.3g}")
+            print(f"{name}_cpu_seconds_n{n} {running:.3g}")
+            print(f"{name}_memory_gb_n{n} {memory:.3g}", flush=True)
             if name in RIVALS:
-                theirs, memory = run("rival", name, n, arguments.limit)
+                theirs, _, memory = run("rival", name, size, arguments.limit)
                 print(f"{name}_rival_over_ours_n{n} {theirs / own:.3g}")
                 print(f"{name}_rival_memory_gb_n{n} {memory:.3g}", flush=True)
 

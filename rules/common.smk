@@ -1,5 +1,6 @@
 """The checked configuration, and the functions that name inputs, settings and code."""
 
+import hashlib
 import re
 import sys
 from functools import cache, partial
@@ -14,6 +15,7 @@ sys.path[:0] = [str(SCRIPTS), str(workflow.current_basedir)]
 from digest import digest_code
 from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
+from ntkcpl.image_changes import stamps
 from ntkcpl.settings import canonical_json
 
 try:
@@ -40,6 +42,8 @@ TRAINED = CONFIG.experiments.keys() - READY - GIVEN
 # Those that people label, and those whose labels are known and only handed out.
 LABELLED = [n for n, e in CONFIG.experiments.items() if e.labels]
 SIMULATED = [n for n, e in CONFIG.experiments.items() if not e.labels]
+# Those whose images are files in a folder, which may change meanwhile.
+PHOTOS = {n for n in LABELLED if CONFIG.experiments[n].dataset}
 # Our experiments that are compared with the paper's -> those; and those that have a Random.
 REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
 WITH_RANDOM = [n for n in SIMULATED if "random" in CONFIG.experiments[n].strategies]
@@ -76,6 +80,24 @@ def strategy_of(wildcards):
 def batch_size(wildcards):
     """Images that the round buys."""
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]
+
+
+def root_of(name):
+    """The folder of an experiment's images."""
+    return Path(CONFIG.experiments[name].dataset.root).expanduser()
+
+
+@cache
+def listing_of(name):
+    """Size and time of change of each image in the folder, by its name."""
+    return stamps(root_of(name))
+
+
+def listing_digest(name):
+    """A digest of that."""
+    return hashlib.sha256(
+        repr(sorted(listing_of(name).items())).encode("utf-8", "backslashreplace")
+    ).hexdigest()
 
 
 def memory_mb(of):

@@ -9,7 +9,7 @@ rule extract_features:
     log:
         "logs/{experiment}/extract_features.log",
     wildcard_constraints:
-        experiment=one_of(TRAINED | GIVEN),
+        experiment=one_of((TRAINED | GIVEN) - PHOTOS),
     cache: "omit-software"
     conda:
         "../envs/environment.yaml"
@@ -26,6 +26,35 @@ rule extract_features:
         ),
     script:
         "../scripts/extract_features.py"
+
+
+# Of a folder whose images come and go while people label: it embeds those that are new.
+rule update_features:
+    input:
+        encoder="results/{experiment}/encoder.pt",
+    output:
+        features=update("results/{experiment}/features.h5"),
+        images=update("results/{experiment}/images.json"),
+    log:
+        "logs/{experiment}/update_features.log",
+    benchmark:
+        "logs/{experiment}/update_features.tsv"
+    wildcard_constraints:
+        experiment=one_of(PHOTOS),
+    conda:
+        "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).features.threads
+    resources:
+        gpu=1,
+    params:
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            features=experiment_of(w).features,
+        ),
+        images=lambda w: listing_digest(w.experiment),
+        code=code_digest("update_features", "ntkcpl.datasets.imagefolder"),
+    script:
+        "../scripts/update_features.py"
 
 
 # Not cached between workflows: the cache would hold a copy of a file that is there already.

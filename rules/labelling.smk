@@ -86,3 +86,29 @@ rule predict:
         code=code_digest("predict"),
     script:
         "../scripts/predict.py"
+
+
+rule sort_images:
+    input:
+        predictions="results/{experiment}/predictions.csv",
+    output:
+        # A folder before is replaced when the new one is complete.
+        sorted=update(directory("results/{experiment}/sorted")),
+    log:
+        "logs/{experiment}/sort_images.log",
+    wildcard_constraints:
+        experiment=one_of(PHOTOS),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        root=lambda w: str(root_of(w.experiment)),
+        code=code_digest("sort_images"),
+    script:
+        "../scripts/sort_images.py"
+
+
+rule sort:
+    input:
+        lambda w: folders_to_sort(),
+    localrule: True

@@ -5,7 +5,9 @@ from dataclasses import asdict
 
 from ntkcpl.artifacts.features import read_ids
 from ntkcpl.artifacts.files import ArtifactError
-from ntkcpl.labels.answers import LabelsError
+from ntkcpl.artifacts.images import read_images
+from ntkcpl.image_changes import ImagesError, compare
+from ntkcpl.labels.answers import Labels, LabelsError
 from ntkcpl.labels.progress import read_progress
 from ntkcpl.labels.read import read_labels
 
@@ -16,26 +18,45 @@ def run_of(name):
     return Path("results", name, *experiment.strategies, f"seed{experiment.seeds[0]}")
 
 
+@cache
+def images_of(name):
+    """The ids of the images, and each name that one had before with its id now, if any.
+
+    Of photos those that are in the folder now, though they may not be embedded yet.
+    """
+    known = known_images(name)
+    if not known.exists():
+        return [], {}
+    if name not in PHOTOS:
+        return read_ids(known), {}
+    changes = compare(root_of(name), listing_of(name), read_images(known))
+    return changes.names, changes.former
+
+
+def known_images(name):
+    """The file that says which images there were in the last run."""
+    return Path("results", name, "images.json" if name in PHOTOS else "features.h5")
+
+
 def progress_of(name):
     """How far people have come."""
     experiment = CONFIG.experiments[name]
-    features = Path("results", name, "features.h5")
     labels = Path(experiment.labels).expanduser()
-    root = experiment.dataset and Path(experiment.dataset.root).expanduser()
-    ids, answers = [], {}
+    root, said = root_of(name) if name in PHOTOS else None, Labels({})
     try:
-        if features.exists():
-            ids = read_ids(features)
+        ids, former = images_of(name)
         if ids and labels.exists():
-            answers = read_labels(labels, ids, experiment.classes, root).answers
+            said = read_labels(labels, ids, experiment.classes, root, former)
         return read_progress(
             run_of(name),
             ids,
-            {image: answer.label for image, answer in answers.items()},
+            {image: answer.label for image, answer in said.answers.items()},
             len(experiment.budgets),
             experiment.classes,
+            former,
+            said.gone,
         )
-    except (ArtifactError, LabelsError) as error:
+    except (ArtifactError, ImagesError, LabelsError) as error:
         raise WorkflowError(str(error))
 
 
@@ -83,9 +104,10 @@ def files_to_label():
     files = []
     for name, progress in PROGRESS.items():
         run = run_of(name)
-        features = Path("results", name, "features.h5")
-        if progress.asked and not features.exists():  # it was deleted, to be made anew
-            files.append(str(features))
+        if (
+            progress.asked and not known_images(name).exists()
+        ):  # deleted, to be made anew
+            files.append(f"results/{name}/features.h5")
             continue
         files += [str(run / f"round{r}/classifier.h5") for r in progress.trained]
         if len(progress.finished) in progress.trained:
@@ -94,6 +116,21 @@ def files_to_label():
         if progress.coming and not progress.begun:
             files.append(str(run / f"round{progress.coming}/label"))
     return files
+
+
+def folders_to_sort():
+    """The folders of images by class, of those that have a classifier."""
+    folders = [
+        f"results/{name}/sorted"
+        for name, progress in PROGRESS.items()
+        if name in PHOTOS and len(progress.finished) in progress.trained
+    ]
+    if not folders:
+        raise WorkflowError(
+            "there is no classifier yet to sort photos by: label a round, of two classes at "
+            "least, and run `snakemake label`"
+        )
+    return folders
 
 
 def say_what_waits():

@@ -68,7 +68,8 @@ rule embed_views:
         batch=branch(is_simulated, f"results/{RUN}/batch.csv"),
         labels=branch(is_simulated, otherwise=f"results/{RUN}/labels.json"),
     output:
-        views=f"results/{RUN}/views.h5",
+        # Views that are in it are not embedded again.
+        views=update(f"results/{RUN}/views.h5"),
     log:
         f"logs/{RUN}/embed_views.log",
     benchmark:

@@ -6,6 +6,7 @@ log_to(snakemake.log[0])
 
 import json
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -14,7 +15,7 @@ from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.labels import read_held
-from ntkcpl.artifacts.views import write_views
+from ntkcpl.artifacts.views import kept_views, write_views
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, embed_views
@@ -32,21 +33,28 @@ if snakemake.input.labels:
 else:
     index, _ = read_batch(snakemake.input.batch, features, settings["batch_size"])
 encoder, digest = load_encoder(snakemake.input.encoder)
-views = embed_views(
-    datasets.load_images(
-        datasets.DatasetSettings.model_validate(settings["dataset"]),
-        [features.id[i] for i in index],
-    ),
-    index,
-    len(features.id),
-    encoder,
-    FeatureSettings.model_validate(settings["features"]),
+images = datasets.load_images(
+    datasets.DatasetSettings.model_validate(settings["dataset"]), [features.id[i] for i in index]
 )
-inputs = {"encoder": digest, "features": features.digest}
+origin = Provenance(snakemake.params.settings, {"encoder": digest}, identity, snakemake.params.code)
+contents = images.contents()
+# Those of images that were answered before: a corrected label changes none.
+kept = kept_views(snakemake.output.views, origin)
+new = np.array([row for row, image in enumerate(contents) if image not in kept], dtype=np.int64)
+if len(new):
+    views = embed_views(
+        images.rows(new),
+        index[new],
+        len(features.id),
+        encoder,
+        FeatureSettings.model_validate(settings["features"]),
+    )
+    kept |= dict(zip((contents[row] for row in new), views, strict=True))
 write_views(
     snakemake.output.views,
     index,
-    views,
+    np.stack([kept[image] for image in contents]),
+    contents,
     time.perf_counter() - start,
-    Provenance(snakemake.params.settings, inputs, identity, snakemake.params.code),
+    replace(origin, inputs={"encoder": digest, "features": features.digest}),
 )

@@ -274,7 +274,7 @@ def predict(
     kernel = strategy.kernel(features.embedding[index], identity.generator("select_batch"))
 
     def on(classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
-        return regress(kernel, labelled, classes[labelled], n_classes, strategy.ridge)
+        return regress(kernel, labelled, classes[labelled], n_classes, strategy.ridge).outputs
 
     return Predictions(
         label=label,

@@ -4,13 +4,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.records import Pool
-from ntkcpl.regression.direct import leave_one_out, regress
+from ntkcpl.regression.direct import regress
 from ntkcpl.regression.settings import KernelRegression
 
+CONFIDENCE_LOG_TEMPERATURES = (-np.log(1000), np.log(1000))
 LOG_TEMPERATURES = (-6.0, 2.0)  # from outputs that are certain to outputs that say nothing
+CONSIDERED = 5_000  # unlabelled images at most that an accuracy is estimated on
 
 
-def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = 5_000) -> float:
+def estimating_memory(n: int, d: int, labels: int) -> int:
+    """Return about how many bytes `estimate_accuracy` takes for n images, `labels` of them held."""
+    m = min(n, CONSIDERED + labels)
+    return m * (4 * m + 28 * d + 16 * labels)  # the kernel, the making of it, and a solve
+
+
+def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CONSIDERED) -> float:
     """Estimate the share of the pool that the classifier is right about, from the labels held.
 
     Kernel regression on the labels held (the paper's eq. 3) stands in for the classifier. What it
@@ -52,13 +60,13 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = 5_
     first = np.arange(len(labelled))
     regression = KernelRegression()
     kernel = regression.kernel(pool.embedding[index], rng)
-    on_labels = (kernel, first, label, head.n_classes, regression.ridge)
+    outputs, left_out = regress(kernel, first, label, head.n_classes, regression.ridge)
     shared = np.bincount(label)[label] > 1
     fitted = shared if shared.any() else ~shared
-    temperature = fit_temperature(leave_one_out(*on_labels)[fitted], label[fitted])
+    temperature = fit_temperature(left_out[fitted], label[fitted])
     right = (head.predicted(pool.embedding[labelled]) == label).sum()
     if len(unlabelled):
-        probability = softmax(regress(*on_labels)[len(first) :] / temperature, axis=1)
+        probability = softmax(outputs[len(first) :] / temperature, axis=1)
         answer = head.predicted(pool.embedding[drawn])
         right += probability[np.arange(len(drawn)), answer].mean() * len(unlabelled)
     return float(right / len(pool.embedding))
@@ -90,3 +98,35 @@ def fit_temperature(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> f
         return float(-likelihood.mean())
 
     return float(np.exp(minimize_scalar(surprise, bounds=LOG_TEMPERATURES, method="bounded").x))
+
+
+def temperature_of_confidence(logits: NDArray[np.float64], accuracy: float) -> float:
+    """Return the T at which the mean of the largest of softmax(logits / T) is an accuracy.
+
+    Parameters
+    ----------
+    logits : float64 (N, C)
+        The classifier's outputs for images that it has not seen.
+    accuracy
+        The share of them that it is right about, known or estimated.
+
+    Returns
+    -------
+    float
+        Within a factor of 1,000 of one. Where no temperature in there gives the accuracy, the end
+        that is nearer to it.
+    """
+    from scipy.optimize import brentq
+    from scipy.special import softmax
+
+    def excess(log_temperature: float) -> float:
+        confidence = softmax(logits / np.exp(log_temperature), axis=1).max(axis=1)
+        return float(confidence.mean()) - accuracy
+
+    low, high = CONFIDENCE_LOG_TEMPERATURES
+    if excess(low) <= 0:  # the hotter, the less confident
+        return float(np.exp(low))
+    if excess(high) >= 0:
+        return float(np.exp(high))
+    # To three digits: how sums over labels and images are rounded must not decide it.
+    return float(np.exp(round(brentq(excess, low, high, xtol=1e-6), 3)))

@@ -3,7 +3,7 @@
 import json
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -67,6 +67,7 @@ def extract_features(
     settings: FeatureSettings,
     provenance: "Provenance",
     progress: bool = True,
+    kept: Mapping[str, NDArray[np.float32]] | None = None,
 ) -> None:
     """Write `features.h5` (see `ntkcpl.artifacts.features.LAYOUT`), part by part.
 
@@ -91,6 +92,9 @@ def extract_features(
         Where the file comes from; the encoder's digest belongs to its inputs.
     progress
         Whether to show a progress bar on stderr.
+    kept
+        Id -> embedding (D,) of images of the pool that have been embedded before (see
+        `kept_embeddings`); their views are embedded anew.
 
     Raises
     ------
@@ -109,13 +113,14 @@ def extract_features(
     start = time.perf_counter()
     encoder = encoder.to(default_device())
     n_views = settings.views if settings.views_of == "pool" else 0
+    kept = kept or {}
     total = len(dataset.pool.images) * (1 + n_views) + len(dataset.test.images)
     splits = {"pool": dataset.pool, "test": dataset.test}
     # By the code that decides the result, not by the revision, which any edit changes.
     origin = [provenance.settings, dict(provenance.inputs), provenance.code, library_versions()]
-    parts = Parts(
-        path, json.dumps([origin, settings.canonical(), dataset.pool.id, dataset.test.id])
-    )
+    to_embed = [image for image in dataset.pool.id if image not in kept]
+    ids = [dataset.pool.id, dataset.test.id, to_embed]
+    parts = Parts(path, json.dumps([origin, settings.canonical(), ids]))
     with (
         fixed_threads(settings.threads),
         create_hdf5(path, LAYOUT, provenance) as file,
@@ -123,9 +128,15 @@ def extract_features(
     ):
         for name, split in splits.items():
             embedding = np.empty((len(split.id), encoder.embedding_width), dtype=np.float32)
-            make = partial(_embed_rows, split, encoder, settings, bar.update)
-            for rows, part in _by_parts(name, split.id, PART, make, parts, bar.update):
-                embedding[rows] = part
+            known = [row for row, image in enumerate(split.id) if image in kept]
+            for row in known:
+                embedding[row] = kept[split.id[row]]
+            bar.update(len(known))
+            missing = np.setdiff1d(np.arange(len(split.id)), known)
+            rest = split.rows(missing) if known else split
+            make = partial(_embed_rows, rest, encoder, settings, bar.update)
+            for rows, part in _by_parts(name, rest.id, PART, make, parts, bar.update):
+                embedding[missing[rows]] = part
             file.store(f"{name}/embedding", embedding)
             file.store(f"{name}/label", split.label)
             file.store(f"{name}/id", split.id)
@@ -135,8 +146,8 @@ def extract_features(
         if n_views:
             drawn = draw_views(len(dataset.pool.id), settings)
             make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
-            size, ids = max(1, PART // n_views), dataset.pool.id
-            for rows, part in _by_parts("views", ids, size, make_views, parts, bar.update):
+            size, pool_ids = max(1, PART // n_views), dataset.pool.id
+            for rows, part in _by_parts("views", pool_ids, size, make_views, parts, bar.update):
                 views[rows] = part
         pool, test = ((file.array(f"{name}/embedding"), s.label) for name, s in splits.items())
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
@@ -144,6 +155,36 @@ def extract_features(
         file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["seconds"] = time.perf_counter() - start
     parts.remove()
+
+
+def kept_embeddings(
+    path: str | Path, provenance: "Provenance", before: Mapping[str, str]
+) -> dict[str, NDArray[np.float32]]:
+    """Return the embeddings in `features.h5` of images that are still the same.
+
+    There are none if the file is missing or unusable, or not made as it would be now.
+
+    Parameters
+    ----------
+    path
+        The file.
+    provenance
+        Where its successor comes from.
+    before
+        Id of an image -> its id in the file, if it is there.
+    """
+    from ntkcpl.artifacts.features import read_features
+    from ntkcpl.artifacts.files import ArtifactError
+    from ntkcpl.artifacts.hdf5 import made_alike
+
+    try:
+        features = read_features(path) if made_alike(path, provenance) else None
+    except ArtifactError:
+        features = None
+    if features is None:
+        return {}
+    row = {image: number for number, image in enumerate(features.id)}
+    return {now: features.embedding[row[then]] for now, then in before.items() if then in row}
 
 
 def embed_views(

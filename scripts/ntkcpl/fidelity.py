@@ -94,7 +94,7 @@ def compare_kernels(
         kernel = ntk(scale_embedding(features.embedding[index], scaling), width, rng)
         for ridge, (k, n) in product(ridges, enumerate(numbers)):
             first = np.arange(n)
-            outputs = regress(kernel, first, truth[first], len(features.classes), ridge)
+            outputs = regress(kernel, first, truth[first], len(features.classes), ridge).outputs
             variant = {"kernel": str(width), "scaling": scaling, "ridge": ridge}
             compare(outputs.argmax(axis=1), k, **variant)
     return pd.DataFrame(rows)

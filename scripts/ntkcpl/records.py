@@ -280,21 +280,27 @@ class Pool:
         answered = np.concatenate([self.labelled, self.skipped])
         return np.setdiff1d(np.arange(len(self.embedding)), answered)
 
-    def without_skipped(self) -> tuple["Pool", NDArray[np.int64]]:
-        """Return the pool as if the skipped images had never been in it, and who its rows are.
+    def part(self, unlabelled: NDArray[np.int64]) -> tuple["Pool", NDArray[np.int64]]:
+        """Return the pool as if it held only some unlabelled images, and who its rows are.
 
-        The second is int64 (N - S,): increasing indices of this pool.
+        All labelled images stay. The second is increasing indices of this pool, int64.
         """
-        kept = np.setdiff1d(np.arange(len(self.embedding)), self.skipped)
+        kept = np.sort(np.concatenate([unlabelled, self.labelled]))
         clusters = self.clusters
         if clusters is not None:
+            still = np.isin(clusters.index, kept)
             clusters = replace(
                 clusters,
-                index=np.searchsorted(kept, clusters.index),
+                index=np.searchsorted(kept, clusters.index[still]),
+                pseudo_label=clusters.pseudo_label[still],
                 labelled=np.searchsorted(kept, clusters.labelled),
             )
         labelled = np.searchsorted(kept, self.labelled)
         return Pool(self.embedding[kept], labelled, self.label, self.head, clusters), kept
+
+    def without_skipped(self) -> tuple["Pool", NDArray[np.int64]]:
+        """Return the pool as if the skipped images had never been in it, and who its rows are."""
+        return self.part(self.unlabelled)
 
     @property
     def classifier(self) -> Head:

@@ -7,7 +7,7 @@ import pytest
 from scipy.special import softmax
 
 from ntkcpl.classifier import ClassifierSettings, train_classifier
-from ntkcpl.estimate import estimate_accuracy, fit_temperature
+from ntkcpl.estimate import estimate_accuracy, fit_temperature, temperature_of_confidence
 from ntkcpl.records import Pool
 
 RECIPE = ClassifierSettings(hidden_width=64, epochs=30)
@@ -84,3 +84,17 @@ def test_temperature_of_labels_that_are_all_right_or_all_wrong_is_finite():
     right = np.eye(3)
     assert 0 < fit_temperature(right, np.arange(3)) < 0.05
     assert 5 < fit_temperature(-right, np.arange(3)) < 10
+
+
+@pytest.mark.parametrize("accuracy", [0.3, 0.6, 0.95])
+def test_at_its_temperature_the_classifier_is_as_sure_as_it_is_right(accuracy):
+    logits = np.random.default_rng(0).normal(scale=5, size=(500, 4))
+    temperature = temperature_of_confidence(logits, accuracy)
+    confidence = softmax(logits / temperature, axis=1).max(axis=1).mean()
+    assert confidence == pytest.approx(accuracy, abs=1e-3)
+
+
+def test_an_accuracy_that_no_temperature_gives_has_the_nearest():
+    logits = np.random.default_rng(0).normal(size=(50, 4))
+    assert temperature_of_confidence(logits, 1.1) == pytest.approx(1e-3)
+    assert temperature_of_confidence(logits, 0.1) == pytest.approx(1e3)

@@ -21,6 +21,7 @@ from ntkcpl.features import (
     draw_views,
     embed_views,
     extract_features,
+    kept_embeddings,
 )
 from ntkcpl.seeding import numpy_generator
 
@@ -268,3 +269,22 @@ def test_a_view_of_a_labelled_image_that_is_not_finite_names_it(encoder: Encoder
     rows = np.array([4])
     with pytest.raises(FeatureError, match="the float16 embedding of image train/4 is not finite"):
         embed_views(DATASET.pool.rows(rows), rows, 20, encoder, SETTINGS)
+
+
+def test_what_was_embedded_before_is_not_embedded_again(tmp_path: Path, encoder: Encoder):
+    path, settings = tmp_path / "features.h5", SETTINGS.model_copy(update={"views_of": "labelled"})
+    assert kept_embeddings(path, ORIGIN, {"train/1": "train/1"}) == {}
+    extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
+    former = read_features(path).embedding
+    before = {image: image for image in DATASET.pool.id if image not in ("train/0", "train/9")}
+    before |= {"train/3": "train/4", "train/5": "of none"}
+    kept = kept_embeddings(path, ORIGIN, before)
+    assert len(kept) == 17
+    assert kept_embeddings(path, replace(ORIGIN, code="another"), before) == {}
+    counted = counting(encoder)
+    extract_features(path, DATASET, counted, settings, ORIGIN, progress=False, kept=kept)
+    assert counted.embedded == 3 + 6
+    now = read_features(path).embedding
+    np.testing.assert_array_equal(now[3], former[4])
+    rest = np.arange(20) != 3
+    np.testing.assert_allclose(now[rest], former[rest], rtol=1e-5, atol=1e-5)

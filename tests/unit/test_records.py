@@ -60,3 +60,18 @@ def test_views_may_be_an_array():
     found = features.views_of(rows)
     assert found.dtype == np.float32
     np.testing.assert_array_equal(found, views[rows])
+
+
+def test_a_part_of_a_pool_keeps_the_labels_and_what_is_known_of_its_images():
+    embedding = np.arange(12.0).reshape(6, 2)
+    labelled, label = np.array([4, 1]), np.array([0, 2])
+    clusters = Clusters(np.array([0, 1, 3, 4]), np.array([1, 0, 0, 1]), labelled, label, {})
+    pool = Pool(embedding, labelled, label, clusters=clusters)
+    part, rows = pool.part(np.array([3, 2]))
+    assert rows.tolist() == [1, 2, 3, 4]
+    np.testing.assert_array_equal(part.embedding, embedding[rows])
+    assert (part.labelled.tolist(), part.label.tolist()) == ([3, 0], [0, 2])
+    assert part.unlabelled.tolist() == [1, 2]
+    assert part.clusters.index.tolist() == [0, 2, 3]
+    assert part.clusters.pseudo_label.tolist() == [0, 0, 1]
+    assert part.clusters.labelled.tolist() == [3, 0]

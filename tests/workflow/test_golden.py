@@ -36,6 +36,10 @@ OTHERS = {
     "ev_gp": {"method": "ev_gp", "candidates": 200},
     "bait": {"method": "bait"},
     "weighted_variance": {"method": "weighted_variance", "candidates": 200},
+    "epig": {"method": "epig", "targets": 200},
+    "falcun": {"method": "falcun"},
+    "refine": {"method": "refine", "passes": 2, "draws": 1, "subset": 300},
+    "tcm": {"method": "tcm", "typiclust_until": 2},
     "ntkcpl_infinite": {
         "method": "ntkcpl",
         "feature": "al",

@@ -3,11 +3,14 @@
 import copy
 import csv
 import json
+import re
+from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
 import pytest
+from people import Person
 from PIL import Image
 
 from ntkcpl.labels.tables import write_labels
@@ -144,6 +147,21 @@ def test_a_batch_that_is_answered_in_part_waits_and_stays(workflow):
     assert batch(workflow, 1) == [image, *others]
 
 
+def test_people_who_answer_in_part_err_skip_and_disagree(workflow):
+    asked, known = batch(workflow, 1), {i: truth(i) for i in batch(workflow, 1)}
+    anna = Person("anna", known, skips=0.2)
+    ben = Person("ben", known, wrong=0.9)
+    save(workflow, "anna.csv", anna.answer(asked, most=5))
+    save(workflow, "ben.csv", ben.answer(asked))
+    code, output = workflow.run("--dry-run")
+    assert code != 0
+    conflicts = [i for i in asked[:5] if anna.answer([i]) != ben.answer([i])]
+    assert conflicts and output.count("decide which is right") == len(conflicts)
+    # They agree to keep what anna says.
+    save(workflow, "ben.csv", ben.answer(asked) | anna.answer(conflicts))
+    assert {("take_labels", "1"), ("select_batch", "2")} <= rules(workflow.planned())
+
+
 def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
     answer(waiting, 2, _1=None)
     assert rules(waiting.planned()) == {
@@ -203,18 +221,72 @@ def test_while_all_is_of_one_class_there_is_no_classifier(asked, tmp_path, strat
     assert not list(place.rglob("classifier.h5"))
 
 
-def test_photos_that_come_later_join_the_pool(waiting):
-    photo = waiting.folder / "photos/b/42.png"  # before some, in the order of the pool
-    photo.parent.mkdir()
-    photo.write_bytes((waiting.folder / "photos/a/0.png").read_bytes())
-    asked = [batch(waiting, number) for number in (1, 2)]
-    (waiting.folder / "results/smoke/features.h5").unlink()
-    run(waiting)
-    assert "6 of 6 images of round 3 wait" in run(waiting)
-    assert [batch(waiting, number) for number in (1, 2)] == asked
+def embedded(workflow):
+    """How many images the last run embedded, and how many were embedded before."""
+    log = (workflow.folder / "logs/smoke/update_features.log").read_text()
+    return tuple(map(int, re.search(r"(\d+) are embedded, (\d+) were", log).groups()))
+
+
+def views_of(workflow):
+    """The views of all rounds by their files."""
+    views = {}
+    for path in (workflow.folder / RUN).rglob("views.h5"):
+        with h5py.File(path) as file:
+            views[path] = file["views"][()]
+    return views
+
+
+def test_photos_come_go_and_are_renamed(waiting):
+    photos = waiting.folder / "photos"
+    asked = [batch(waiting, number) for number in (1, 2, 3)]
+    gone, moved = asked[0][0], asked[1][0]
+    views = views_of(waiting)
+    (photos / gone).unlink()
+    (photos / "b").mkdir()
+    now = f"b/{Path(moved).name}"
+    (photos / moved).rename(photos / now)
+    Image.new("RGB", (16, 16), (35, 199, 61)).save(photos / "A-43.png")  # the first of the pool
+    assert rules(waiting.planned()) == {
+        ("update_features", ""),
+        *((rule, str(n)) for rule in ("take_labels", "embed_views") for n in (1, 2)),
+        *(("train_classifier", str(n)) for n in (1, 2)),
+        *following(3),
+    }
+    last = run(waiting)
+    assert "labels of images that are gone do not count: 1" in last
+    assert "6 of 6 images of round 3 wait" in last
+    assert embedded(waiting) == (1, 41)
+    assert [batch(waiting, number) for number in (1, 2)] == asked[:2]  # they are history
+    for path, after in views_of(waiting).items():
+        assert {v.tobytes() for v in after} <= {v.tobytes() for v in views[path]}
     table = pd.read_csv(waiting.folder / "results/smoke/predictions.csv", index_col="id")
-    assert len(table) == 43
-    assert [table.loc[i, "label"] for i in asked[1]] == [truth(i) for i in asked[1]]
+    assert len(table) == 42 and gone not in table.index and moved not in table.index
+    assert table.loc[now, ["label", "round"]].tolist() == [truth(moved), 2]
+    assert table.loc["A-43.png", "label":].isna().all()
+    code, output = waiting.run("--cores", "1", "sort")
+    assert code == 0, output
+    folder = waiting.folder / "results/smoke/sorted"
+    links = {path.resolve().relative_to(photos.resolve()): path for path in folder.rglob("*.png")}
+    assert len(links) == 42 and links[Path(now)].parent.name == truth(moved)
+    assert links[Path(asked[0][1])].parent.name == "skipped"
+    assert {path.name for path in folder.glob("[!.]*")} == {*COLOURS, "skipped"}
+    # What is said of it under its new name is said of the same image; and a batch that somebody
+    # has begun to answer stays, whatever comes.
+    first = batch(waiting, 3)[0]
+    save(waiting, "more.csv", {now: truth(moved), first: truth(first)})
+    assert waiting.planned() == set()
+    Image.new("RGB", (16, 16), (35, 199, 62)).save(photos / "44.png")
+    planned = rules(waiting.planned())
+    assert ("update_features", "") in planned and ("select_batch", "3") not in planned
+
+
+def test_an_image_must_not_take_the_name_of_another(waiting):
+    photos, (name, other, *_) = waiting.folder / "photos", batch(waiting, 1)
+    (photos / name).rename(photos / "new.png")
+    (photos / other).rename(photos / name)
+    code, output = waiting.run("--dry-run")
+    assert code != 0
+    assert f"the image {name!r} has the name that what is now 'new.png' had before" in output
 
 
 def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):

@@ -158,6 +158,23 @@ def open_hdf5(
         yield StoredFile(file, path)
 
 
+def made_alike(path: str | Path, provenance: Provenance) -> bool:
+    """Return whether there is a file that was made by the same settings, code and libraries.
+
+    The same inputs too, as far as `provenance` names them. The file's contents are not checked.
+    """
+    try:
+        with h5py.File(path, "r") as file:
+            alike = provenance.attributes("")
+            names = ("settings", "code", "versions", "format_version")
+            inputs = json.loads(file.attrs.get("inputs", "{}"))
+            return all(file.attrs.get(name) == alike[name] for name in names) and all(
+                inputs.get(name) == digest for name, digest in provenance.inputs.items()
+            )
+    except (OSError, ValueError):
+        return False
+
+
 def _damaged(path: Path, error: Exception) -> ArtifactError:
     return ArtifactError(f"{path} is truncated or damaged ({error}): {FIX}")
 

@@ -17,6 +17,7 @@ file whose name begins with _ is no data set.
 import importlib
 import logging
 import pkgutil
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
@@ -58,6 +59,14 @@ class Split:
     images: "NDArray[np.uint8] | ImageFiles"
     label: NDArray[np.int64]
     id: list[str]
+
+    def contents(self) -> list[str]:
+        """Return what tells the images apart whatever they are called: digests of files, or ids."""
+        if isinstance(self.images, np.ndarray):
+            return self.id
+        from ntkcpl.artifacts.files import content_digest
+
+        return [content_digest(path) for path in self.images.paths]
 
     def rows(self, chosen: NDArray[np.bool_] | NDArray[np.int64]) -> "Split":
         """Return the rows of a mask (N,), or of indices; of files, without decoding them."""
@@ -160,8 +169,15 @@ def pool_size(settings: DatasetSettings) -> int:
     return module.count_pool(_root(settings)) if size is None else size
 
 
-def load(settings: DatasetSettings) -> Dataset:
+def load(settings: DatasetSettings, whole: Collection[str] = ()) -> Dataset:
     """Load the images that `settings` names.
+
+    Parameters
+    ----------
+    settings
+        The data set.
+    whole
+        Ids of images in files that are known not to be broken.
 
     Raises
     ------
@@ -171,7 +187,9 @@ def load(settings: DatasetSettings) -> Dataset:
         `on_bad_image: skip` they are left out instead.
     """
     dataset = _listed(settings)
-    return _without_broken(dataset, settings) if _module(settings.name).IN_FILES else dataset
+    return (
+        _without_broken(dataset, settings, {*whole}) if _module(settings.name).IN_FILES else dataset
+    )
 
 
 def load_images(settings: DatasetSettings, ids: list[str]) -> Split:
@@ -230,13 +248,15 @@ def _resized(split: Split, size: int) -> Split:
     return replace(split, images=replace(split.images, size=size))
 
 
-def _without_broken(dataset: Dataset, settings: DatasetSettings) -> Dataset:
+def _without_broken(dataset: Dataset, settings: DatasetSettings, whole: set[str]) -> Dataset:
     """Return a data set in files without those that cannot be decoded, if that is allowed."""
     kept: list[NDArray[np.bool_]] = []
     broken: dict[str, str] = {}
     for split in (dataset.pool, dataset.test):
         assert not isinstance(split.images, np.ndarray)
-        faults = split.images.broken()
+        unsure = np.array([r for r, name in enumerate(split.id) if name not in whole], dtype=int)
+        found = replace(split.images, paths=split.images.paths_of(unsure)).broken()
+        faults = {int(unsure[row]): reason for row, reason in found.items()}
         kept.append(~np.isin(np.arange(len(split.id)), list(faults)))
         broken |= {str(split.images.paths[row]): reason for row, reason in faults.items()}
     if not broken:

@@ -63,9 +63,12 @@ class Labels:
     ----------
     answers
         Id of each image of which something was said -> what, and by which file first.
+    gone : set of str
+        Former images that were labelled or skipped, and are gone.
     """
 
     answers: Mapping[str, Answer]
+    gone: frozenset[str] = frozenset()
 
     @property
     def labelled(self) -> dict[str, str]:
@@ -92,6 +95,8 @@ class Collector:
         The images' ids.
     classes
         The classes that are allowed; None for any.
+    former
+        Each name that an image had before -> its id now, None if it is gone.
 
     Raises
     ------
@@ -99,7 +104,12 @@ class Collector:
         If a name in `classes` cannot be that of a class (see `class_fault`).
     """
 
-    def __init__(self, ids: Iterable[str], classes: Sequence[str] | None):
+    def __init__(
+        self,
+        ids: Iterable[str],
+        classes: Sequence[str] | None,
+        former: Mapping[str, str | None] | None = None,
+    ):
         for name in classes or ():
             if fault := class_fault(name):
                 raise ValueError(fault)
@@ -108,7 +118,8 @@ class Collector:
         self._classes = classes
         self._answers: dict[str, Answer] = {}
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
-        for image in self.ids:
+        self._former, self._gone = former or {}, set[str]()
+        for image in self.ids | self._former.keys():
             self._by_name[PurePosixPath(image).name].append(image)
 
     def named(self, name: str) -> list[str]:
@@ -120,6 +131,11 @@ class Collector:
         name = tidy(text)
         if not name:
             return
+        now = self._former.get(image, image)
+        if now is None:
+            self._gone.add(image)
+            return
+        image = now
         answer = Answer(None if name.casefold() == SKIPPED else name, file, place)
         fault = self._fault(image, answer)
         if fault:
@@ -131,7 +147,7 @@ class Collector:
         """Return what was said. Raises LabelsError if anything is wrong with it."""
         if self.faults:
             raise LabelsError(self.faults)
-        return Labels(self._answers)
+        return Labels(self._answers, frozenset(self._gone))
 
     def _fault(self, image: str, answer: Answer) -> str:
         """Say what is wrong, or nothing."""

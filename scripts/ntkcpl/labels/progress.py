@@ -4,7 +4,7 @@ An answered batch is history: it stays as it was asked, whatever is corrected la
 becomes of the features. So does one that somebody has begun to answer.
 """
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,12 +31,15 @@ class Progress:
         Ids of its batch; empty before it is chosen.
     missing : list of str
         Those of them that nobody has answered.
+    gone : int
+        Images that were labelled and are gone: their labels do not count.
     """
 
     finished: list[Taken]
     coming: int | None
     asked: list[str]
     missing: list[str]
+    gone: int = 0
 
     @property
     def begun(self) -> bool:
@@ -67,6 +70,8 @@ class Progress:
         parts = []
         if offered := sum(len(taken.offered) for taken in self.finished):
             parts.append(f"answers that were not asked for count too: {offered}")
+        if self.gone:
+            parts.append(f"labels of images that are gone do not count: {self.gone}")
         if self.finished and not self.trained:
             parts.append(f"no classifier yet, which needs a second class beside {self.classes}")
         if self.coming is None:
@@ -95,6 +100,8 @@ def read_progress(
     answers: Mapping[str, str | None],
     rounds: int,
     classes: list[str] | None = None,
+    former: Mapping[str, str | None] | None = None,
+    gone: Collection[str] = (),
 ) -> Progress:
     """Compare what a run has asked with what people have answered.
 
@@ -113,6 +120,10 @@ def read_progress(
         Number of rounds that the budgets give.
     classes
         The classes that are allowed, if they are given.
+    former
+        Each name that an image had before -> its id now, None if it is gone.
+    gone
+        Images that were labelled and are gone.
 
     Raises
     ------
@@ -121,7 +132,7 @@ def read_progress(
     """
     batches: list[list[str]] = []
     while (path := run / f"round{len(batches) + 1}/batch.csv").exists():
-        batches.append(read_ids(path))
+        batches.append(_now(read_ids(path), former or {}))
     asked_for = {image for batch in batches for image in batch}
     offered = {image: a for image, a in sorted(answers.items()) if image not in asked_for}
     finished: list[Taken] = []
@@ -130,11 +141,18 @@ def read_progress(
             break
         counted, known = run / f"round{number}/labels.json", offered
         if counted.exists():
-            known = {i: offered[i] for i in read_taken(counted).offered if i in offered}
+            before = _now(read_taken(counted).offered, former or {})
+            known = {i: offered[i] for i in before if i in offered}
         offered = {image: a for image, a in offered.items() if image not in known}
         finished.append(Taken({i: answers[i] for i in batch}, known, classes))
     done = len(finished)
     if done == rounds or (done and answers.keys() >= set(ids)):
-        return Progress(finished, None, [], [])
+        return Progress(finished, None, [], [], len(gone))
     asked = batches[done] if done < len(batches) else []
-    return Progress(finished, done + 1, asked, [i for i in asked if i not in answers])
+    missing = [image for image in asked if image not in answers]
+    return Progress(finished, done + 1, asked, missing, len(gone))
+
+
+def _now(images: Iterable[str], former: Mapping[str, str | None]) -> list[str]:
+    """Return the ids that images have now, without those that are gone."""
+    return [now for image in images if (now := former.get(image, image)) is not None]

@@ -1,7 +1,7 @@
 """Everything that people brought back, read and checked together."""
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from ntkcpl.image_files import EXTENSIONS
@@ -20,6 +20,7 @@ def read_labels(
     ids: Iterable[str],
     classes: Sequence[str] | None = None,
     root: str | Path | None = None,
+    former: Mapping[str, str | None] | None = None,
 ) -> Labels:
     """Read labels from files of any mix of formats, and check all of them at once.
 
@@ -39,6 +40,9 @@ def read_labels(
     root
         The folder to which the ids are relative. It is looked at only for copies whose name is
         that of no image, or of several; None if there is none.
+    former
+        Each name that an image had before -> its id now, None if it is gone: what is said of
+        those that are gone is counted and nothing else.
 
     Raises
     ------
@@ -48,7 +52,7 @@ def read_labels(
     ValueError
         If a name in `classes` cannot be that of a class (see `ntkcpl.labels.names.class_fault`).
     """
-    collector = Collector(ids, classes)
+    collector = Collector(ids, classes, former)
     originals = Originals(collector, None if root is None else Path(root))
     given = [sources] if isinstance(sources, str | Path) else sources
     for source in map(Path, given):

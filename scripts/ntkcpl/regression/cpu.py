@@ -2,10 +2,10 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import cho_factor, cho_solve
 from threadpoolctl import ThreadpoolController
 
 from ntkcpl.regression import loops, passes
+from ntkcpl.regression.residual import condition
 from ntkcpl.regression.squared_error import SquaredErrors
 
 
@@ -54,7 +54,13 @@ class CpuEngine:
         self._errors: SquaredErrors | None = None  # kept only once they are asked for
         self._outputs = np.zeros((len(labels), n_classes))
         if len(labelled):
-            self._condition(self._place[labelled])
+            start = self._place[labelled]
+            self._outputs = condition(
+                self._residual,
+                start,
+                np.full(len(start), lambda_),
+                np.eye(n_classes)[self._labels[start]],
+            )
         self._transposed = self._outputs.T.copy()
         self._rivals = passes.find_rivals(self._outputs, self._labels)
 
@@ -62,21 +68,6 @@ class CpuEngine:
     def predictions(self) -> NDArray[np.float64]:
         """F, (N, C)."""
         return self._outputs[self._place]
-
-    def _condition(self, start: NDArray[np.int64], block: int = 2048) -> None:
-        """Form R and F for the rows labelled at the start, in float64 but for R itself."""
-        columns = self._residual[:, start].astype(np.float64)
-        factor = cho_factor(columns[start] + self._lambda * np.eye(len(start)), lower=True)
-        targets = np.eye(self._outputs.shape[1])[self._labels[start]]
-        self._outputs = columns @ cho_solve(factor, targets)
-        solved = cho_solve(factor, columns.T)
-        for low in range(0, len(columns), block):
-            rows, rest = slice(low, low + block), slice(low, None)
-            part = self._residual[rows, rest] - columns[rows] @ solved[:, rest]
-            self._residual[rows, rest] = part
-            self._residual[rest, rows] = part.T
-            corner = self._residual[rows, rows]
-            self._residual[rows, rows] = (corner + corner.T) / 2
 
     def wrong(self) -> int:
         """Return the number of wrong predictions."""

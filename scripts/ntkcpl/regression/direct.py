@@ -4,10 +4,27 @@ It is the regression of `regression.incremental`, for those who look at what it 
 ahead: one solve in place of a residual kernel of all pairs.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.regression.kernel import absolute_ridge
+
+
+class Regression(NamedTuple):
+    """What `regress` finds.
+
+    Attributes
+    ----------
+    outputs : float64 (N, C)
+        Of all rows.
+    left_out : float64 (L, C)
+        Of each labelled row, by the regression on the others.
+    """
+
+    outputs: NDArray[np.float64]
+    left_out: NDArray[np.float64]
 
 
 def regress(
@@ -16,8 +33,12 @@ def regress(
     label: NDArray[np.int64],
     n_classes: int,
     ridge: float,
-) -> NDArray[np.float64]:
-    """Return the kernel regression on one-hot labels, float64 (N, C).
+) -> Regression:
+    """Return the kernel regression on one-hot labels Y.
+
+    With A = (K_LL + λ)⁻¹ its outputs are K_·L A Y, and without a label of their own those of the
+    labelled rows are Y - AY / diag(A), exactly (Allen 1974, "The relationship between variable
+    selection and data augmentation and a method for prediction").
 
     Parameters
     ----------
@@ -31,24 +52,8 @@ def regress(
         λ as a share of the mean of the kernel's diagonal.
     """
     columns = kernel[:, labelled].astype(np.float64)
-    inner = columns[labelled] + absolute_ridge(kernel, ridge) * np.eye(len(labelled))
-    return columns @ np.linalg.solve(inner, np.eye(n_classes)[label])
-
-
-def leave_one_out(
-    kernel: NDArray[np.float32],
-    labelled: NDArray[np.int64],
-    label: NDArray[np.int64],
-    n_classes: int,
-    ridge: float,
-) -> NDArray[np.float64]:
-    """Return what `regress` says of each labelled row without its label, float64 (L, C).
-
-    With A = (K_LL + λ)⁻¹ that is Y - AY / diag(A), exactly (Allen 1974, "The relationship between
-    variable selection and data augmentation and a method for prediction"). Parameters are those of
-    `regress`.
-    """
-    inner = kernel[np.ix_(labelled, labelled)].astype(np.float64)
-    inverse = np.linalg.inv(inner + absolute_ridge(kernel, ridge) * np.eye(len(labelled)))
+    lambda_ = absolute_ridge(np.diagonal(kernel), ridge)
+    inverse = np.linalg.inv(columns[labelled] + lambda_ * np.eye(len(labelled)))
     one_hot = np.eye(n_classes)[label]
-    return one_hot - inverse @ one_hot / np.diagonal(inverse)[:, None]
+    solved = inverse @ one_hot
+    return Regression(columns @ solved, one_hot - solved / np.diagonal(inverse)[:, None])

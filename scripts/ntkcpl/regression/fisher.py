@@ -9,10 +9,11 @@ SAME_GAIN = 1e-10  # gains this close, relative to the largest, differ by roundi
 
 
 class FisherTrace:
-    """tr(A M), with A the inverse of the information held, and M that of all images.
+    """Σ_c tr(A_c M_c), with A_c the inverse of the information held, and M_c that of all images.
 
-    With rows z = √w x, M is Σ z zᵀ over the pool and A = (λ I + Σ z zᵀ)⁻¹ over what is labelled.
-    Adding row z, or taking it away again, makes of A, by the formula of Sherman and Morrison,
+    Each output c of a classifier has an information of its own. With rows z_c = √w_c x, M_c is
+    Σ z_c z_cᵀ over the pool and A_c = (λ I + Σ z_c z_cᵀ)⁻¹ over what is labelled. Adding row z, or
+    taking it away again, makes of A, by the formula of Sherman and Morrison,
 
         A' = A ∓ v vᵀ,   v = A z / √(1 ± zᵀ A z),
 
@@ -22,41 +23,48 @@ class FisherTrace:
         z_jᵀ A' z_j = z_jᵀ A z_j ∓ (z_jᵀ v)²,
         z_jᵀ A' M A' z_j = z_jᵀ A M A z_j ∓ 2 (z_jᵀ v) (z_jᵀ A M v) + s (z_jᵀ v)²,
 
-    which are two products of the rows with vectors, O(ND) a step. By Woodbury's identity it is
-    `variance.WeightedVariance` with the kernel xᵀ x' and the noise λ / w, whose gains are λ times
-    these.
+    which are two products of the rows with vectors for each output, O(NDC) a step. By Woodbury's
+    identity one output is `variance.WeightedVariance` with the kernel xᵀ x' and the noise λ / w,
+    whose gains are λ times these.
 
     Parameters
     ----------
-    rows : float64 (N, D)
-        z of the images that may be added or taken away.
-    held : float64 (D, D)
-        A⁻¹, positive definite.
-    wanted : float64 (D, D)
-        M, positive semi-definite.
+    x : float64 (N, D)
+        Features of the images that may be added or taken away.
+    scale : float64 (N, C)
+        √w_c of each.
+    held : float64 (C, D, D)
+        A_c⁻¹, positive definite.
+    wanted : float64 (C, D, D)
+        M_c, positive semi-definite.
     """
 
     def __init__(
         self,
-        rows: NDArray[np.float64],
+        x: NDArray[np.float64],
+        scale: NDArray[np.float64],
         held: NDArray[np.float64],
         wanted: NDArray[np.float64],
     ) -> None:
-        self._rows, self._wanted = rows, wanted
-        self._inverse = cho_solve(cho_factor(held), np.eye(len(held)))
-        self._within = _quadratic_forms(rows, self._inverse)
-        self._reach = _quadratic_forms(rows, self._inverse @ wanted @ self._inverse)
+        self._x, self._scale, self._wanted = x, scale, wanted
+        unit = np.eye(x.shape[1])
+        self._inverse = np.array([cho_solve(cho_factor(one), unit) for one in held])
+        reach = self._inverse @ wanted @ self._inverse
+        self._within = _quadratic_forms(x, self._inverse) * scale**2
+        self._reach = _quadratic_forms(x, reach) * scale**2
 
     def gains(self) -> NDArray[np.float64]:
-        """Return by how much adding each row would lower the trace, (N,)."""
-        return self._reach / (1 + self._within)
+        """Return by how much adding each row would lower the traces, (N,)."""
+        gains: NDArray[np.float64] = (self._reach / (1 + self._within)).sum(axis=1)
+        return gains
 
     def losses(self) -> NDArray[np.float64]:
-        """Return by how much taking each row away would raise the trace, (N,).
+        """Return by how much taking each row away would raise the traces, (N,).
 
         They are those of rows that were added.
         """
-        return self._reach / (1 - self._within)
+        losses: NDArray[np.float64] = (self._reach / (1 - self._within)).sum(axis=1)
+        return losses
 
     def add(self, index: int) -> None:
         """Add row `index`."""
@@ -67,26 +75,39 @@ class FisherTrace:
         self._change(index, -1)
 
     def _change(self, index: int, sign: int) -> None:
-        v = self._inverse @ self._rows[index] / np.sqrt(1 + sign * self._within[index])
-        informed = self._wanted @ v
-        along, across = (self._rows @ np.column_stack([v, self._inverse @ informed])).T
-        self._inverse -= sign * np.outer(v, v)
+        shrink = self._scale[index] / np.sqrt(1 + sign * self._within[index])
+        v = (self._inverse @ self._x[index]) * shrink[:, None]
+        informed = np.matvec(self._wanted, v)
+        both = np.concatenate([v, np.matvec(self._inverse, informed)])
+        along, across = np.split(self._x @ both.T, 2, axis=1)
+        along *= self._scale
+        across *= self._scale
+        self._inverse -= sign * v[:, :, None] * v[:, None]
         self._within -= sign * along**2
-        self._reach += along * (along * (informed @ v) - 2 * sign * across)
+        across *= -2 * sign
+        across += along * np.vecdot(informed, v)
+        across *= along
+        self._reach += across
 
 
 def select(
-    rows: NDArray[np.float64], labelled: NDArray[np.int64], lambda_: float, budget: int
+    x: NDArray[np.float64],
+    weight: NDArray[np.float64],
+    labelled: NDArray[np.int64],
+    lambda_: float,
+    budget: int,
 ) -> NDArray[np.int64]:
     """Choose rows forward and backward (Ash et al. 2021, Alg. 1).
 
-    One by one those are added that lower the trace most, twice as many as wanted or all; then one
-    by one those are taken away that raise it least.
+    One by one those are added that lower the traces most, twice as many as wanted or all; then one
+    by one those are taken away that raise them least.
 
     Parameters
     ----------
-    rows : float64 (N, D)
-        z of the pool.
+    x : float64 (N, D)
+        Features of the pool.
+    weight : float64 (N, C)
+        w_c of each image, not negative.
     labelled : int64 (L,)
         Rows held from the start.
     lambda_
@@ -99,38 +120,51 @@ def select(
     int64 (budget,)
         In the order in which they were added. Ties go to the lower index.
     """
-    held = lambda_ * np.eye(rows.shape[1]) + rows[labelled].T @ rows[labelled]
-    wanted = rows.T @ rows
-    forward = FisherTrace(rows, held, wanted)
-    free = np.ones(len(rows), dtype=bool)
+    scale = np.sqrt(weight)
+    held = lambda_ * np.eye(x.shape[1]) + information(x[labelled], scale[labelled])
+    wanted = information(x, scale)
+    forward = FisherTrace(x, scale, held, wanted)
+    free = np.ones(len(x), dtype=bool)
     free[labelled] = False
     chosen: list[int] = []
     for _ in range(min(2 * budget, int(free.sum()))):
-        chosen.append(_first_largest(np.where(free, forward.gains(), -np.inf)))
+        chosen.append(first_largest(np.where(free, forward.gains(), -np.inf)))
         free[chosen[-1]] = False
         forward.add(chosen[-1])
-    added = rows[chosen]
-    backward = FisherTrace(added, held + added.T @ added, wanted)
+    held += information(x[chosen], scale[chosen])
+    backward = FisherTrace(x[chosen], scale[chosen], held, wanted)
     kept = np.ones(len(chosen), dtype=bool)
     while kept.sum() > budget:
         # Of rows that are as good as each other the last added goes first.
-        last = _first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1])
+        last = first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1])
         index = len(chosen) - 1 - last
         kept[index] = False
         backward.remove(index)
     return np.array(chosen, dtype=np.int64)[kept]
 
 
-def _first_largest(values: NDArray[np.float64]) -> int:
-    """Return the first index whose value is the largest but for rounding."""
+def information(x: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return Σ z_c z_cᵀ, float64 (C, D, D), of rows x (n, D) with z_c = scale_c x."""
+    total = np.zeros((scale.shape[1], x.shape[1], x.shape[1]))
+    for low in range(0, len(x), BLOCK):
+        some = x[low : low + BLOCK]
+        for one, column in zip(total, scale[low : low + BLOCK].T, strict=True):
+            z = some * column[:, None]
+            one += z.T @ z
+    return total
+
+
+def first_largest(values: NDArray[np.float64], same: float = SAME_GAIN) -> int:
+    """Return the first index whose value is the largest, but for a share `same` of it."""
     largest = values.max()
-    return int(np.argmax(values >= largest - SAME_GAIN * abs(largest)))
+    return int(np.argmax(values >= largest - same * abs(largest)))
 
 
-def _quadratic_forms(rows: NDArray[np.float64], matrix: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return zᵀ matrix z of each row z, (N,)."""
-    forms = np.empty(len(rows))
-    for low in range(0, len(rows), BLOCK):
-        some = rows[low : low + BLOCK]
-        forms[low : low + BLOCK] = np.einsum("nd,nd->n", some @ matrix, some)
+def _quadratic_forms(x: NDArray[np.float64], matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return xᵀ matrix x of each row x (N, D) for each matrix (C, D, D), (N, C)."""
+    forms = np.empty((len(x), len(matrices)))
+    for low in range(0, len(x), BLOCK):
+        some = x[low : low + BLOCK]
+        for c, matrix in enumerate(matrices):
+            forms[low : low + BLOCK, c] = np.einsum("nd,nd->n", some @ matrix, some)
     return forms

@@ -112,7 +112,7 @@ class IncrementalRegression:
             raise ValueError("kernel has entries that are not finite")
         self._labels = labels
         self.labelled = start.tolist()
-        lambda_ = absolute_ridge(kernel, ridge)
+        lambda_ = absolute_ridge(np.diagonal(kernel), ridge)
         self._engine = _start_engine(kernel, labels, n_classes, start, lambda_, device)
 
     @property

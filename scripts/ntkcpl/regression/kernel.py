@@ -15,7 +15,8 @@ from ntkcpl.head import BATCHNORM_EPS
 # The cosine above which rows are parallel: float32 cannot tell an angle below 0.001 from none.
 PARALLEL_COSINE = np.float32(1 - 5e-7)
 Width = int | Literal["infinite"]
-Block = Callable[[slice, slice], NDArray[np.float32]]  # of a kernel: its rows and columns
+Rows = slice | NDArray[np.int64]
+Block = Callable[[Rows, Rows], NDArray[np.float32]]  # of a kernel: its rows and columns
 
 
 def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
@@ -23,13 +24,24 @@ def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArr
     return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
 
 
-def absolute_ridge(kernel: NDArray[np.float32], ridge: float) -> float:
+def ntk_block(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> Block:
+    """Return what gives any rows and columns of `ntk`, for those who do without the whole."""
+    return infinite_ntk_block(x) if width == "infinite" else empirical_ntk_block(x, width, rng)
+
+
+def diagonal_of(kernel: Block, n: int, block: int = 256) -> NDArray[np.float64]:
+    """Return the diagonal, float64 (n,), of a kernel of n rows that is given by its blocks."""
+    parts = [slice(low, low + block) for low in range(0, n, block)]
+    return np.concatenate([np.diagonal(kernel(part, part)) for part in parts]).astype(np.float64)
+
+
+def absolute_ridge(diagonal: NDArray[np.floating], ridge: float) -> float:
     """Return λ, what is added to a kernel's diagonal: `ridge` as a share of the diagonal's mean.
 
     Of a kernel that is zero, because all samples are alike, it is a share of one: any λ over zero
     keeps all outputs at zero.
     """
-    return ridge * (float(np.diagonal(kernel).mean(dtype=np.float64)) or 1.0)
+    return ridge * (float(diagonal.mean(dtype=np.float64)) or 1.0)
 
 
 def empirical_ntk(
@@ -59,6 +71,11 @@ def empirical_ntk(
     float32 (N, N)
         Symmetric to the bit. Memory beyond it: 4 NH float32 and a few blocks.
     """
+    return _symmetric(len(x), block, empirical_ntk_block(x, width, rng))
+
+
+def empirical_ntk_block(x: NDArray[np.float32], width: int, rng: np.random.Generator) -> Block:
+    """Return what gives any rows and columns of `empirical_ntk`."""
     d = x.shape[1]
     bound = 1 / np.sqrt(d)
     weight = rng.uniform(-bound, bound, (width, d))
@@ -74,14 +91,14 @@ def empirical_ntk(
     outer = np.hstack([np.maximum(z, 0), active, active * z])
     inner = active / deviation.astype(np.float32)
 
-    def part(rows: slice, columns: slice) -> NDArray[np.float32]:
+    def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         kernel = x[rows] @ x[columns].T + 1
         kernel *= inner[rows] @ inner[columns].T
         kernel += outer[rows] @ outer[columns].T
         kernel += 1
         return kernel
 
-    return _symmetric(len(x), block, part)
+    return part
 
 
 def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float32]:
@@ -111,13 +128,18 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
         Symmetric to the bit, with a diagonal of mean 1. Memory beyond it: N D float32 and a few
         blocks. Rows equal to the mean, hence all of a constant `x`, are zero.
     """
+    return _symmetric(len(x), block, infinite_ntk_block(x))
+
+
+def infinite_ntk_block(x: NDArray[np.float32]) -> Block:
+    """Return what gives any rows and columns of `infinite_ntk`."""
     centred = x - x.mean(axis=0, dtype=np.float64)
     squares = np.einsum("nd,nd->n", centred, centred)
     mean = squares.mean()
     centred = (centred / np.sqrt(mean if mean > 0 else 1)).astype(np.float32)
     length = np.sqrt(np.einsum("nd,nd->n", centred, centred))
 
-    def part(rows: slice, columns: slice) -> NDArray[np.float32]:
+    def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         covariance = centred[rows] @ centred[columns].T
         lengths = length[rows, None] * length[columns]
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
@@ -132,7 +154,7 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
         covariance /= np.float32(2 * np.pi)
         return covariance
 
-    return _symmetric(len(x), block, part)
+    return part
 
 
 def _symmetric(n: int, block: int, part: Block) -> NDArray[np.float32]:

@@ -6,6 +6,9 @@
 import numpy as np
 from numba import njit, prange
 
+FACTORS = 8  # of which `update_and_inform` takes the product before the logarithm
+LEAST_FACTOR = 1e-12  # the kernel is known in float32 only
+
 
 @njit(cache=True)
 def permute(kernel, order):
@@ -94,3 +97,44 @@ def _none_larger(after, outputs, step, g):
         if outputs[c] + step * g[c] > after:
             return False
     return True
+
+
+@njit(cache=True, parallel=True)
+def update_and_inform(residual, direction, targets, inverse, of_targets):
+    """Return Σ_t log(1 - ρ²(i, t)) of each row, once the rank-one update is subtracted.
+
+    Parameters
+    ----------
+    residual : float32 (N, T)
+        Updated in place.
+    direction : float32 (N,) or (0,)
+        Of the update; empty for none.
+    targets : int64 (T,)
+        Rows that the columns stand for.
+    inverse : float64 (N,), of_targets : float64 (T,)
+        1 / (R(i, i) + λ), of rows and of columns.
+
+    Returns
+    -------
+    float64 (N,)
+        The sums.
+    """
+    totals = np.empty(len(residual))
+    stretch = (len(targets) + FACTORS - 1) // FACTORS
+    along = direction[targets] if len(direction) else direction
+    for i in prange(len(residual)):
+        row = residual[i]
+        if len(direction):
+            for t in range(len(row)):
+                row[t] -= direction[i] * along[t]
+        product = np.ones(stretch)
+        for low in range(0, len(row), stretch):
+            values, inverses = row[low : low + stretch], of_targets[low : low + stretch]
+            for t in range(len(values)):
+                value = np.float64(values[t])
+                product[t] *= max(1 - value * value * inverse[i] * inverses[t], LEAST_FACTOR)
+        total = 0.0
+        for t in range(stretch):
+            total += np.log(product[t])
+        totals[i] = total
+    return totals

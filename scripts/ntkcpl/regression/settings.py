@@ -9,10 +9,11 @@ from pydantic import Field
 from ntkcpl.devices import default_device
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
-from ntkcpl.regression.kernel import absolute_ridge, ntk
+from ntkcpl.regression.kernel import absolute_ridge, diagonal_of, ntk, ntk_block
 from ntkcpl.settings import Settings, Width
 
 if TYPE_CHECKING:
+    from ntkcpl.regression.predictive import PredictiveInformation
     from ntkcpl.regression.variance import WeightedVariance
 
 
@@ -41,7 +42,7 @@ class KernelRegression(Settings):
         """
         width = 0 if self.width == "infinite" else self.width
         making = 28 * (d + width)  # rows of the embedding and of the hidden units
-        conditioning = 28 * 2048 + 24 * labels  # by `CpuEngine`, block by block
+        conditioning = 28 * 2048 + 24 * labels  # by `residual.condition`, block by block
         return 4 * m**2 + m * (making + conditioning + 32 * n_classes)
 
     def incremental(
@@ -77,7 +78,25 @@ class KernelRegression(Settings):
         )
 
         kernel = self.kernel(embedding, rng)
-        noise = np.full(len(weight), absolute_ridge(kernel, self.ridge))
+        noise = np.full(len(weight), absolute_ridge(np.diagonal(kernel), self.ridge))
         if noise_by_weight:
             noise = np.divide(noise, weight, where=weight > 0, out=np.full(len(weight), np.inf))
         return WeightedVariance(kernel, weight, noise, labelled)
+
+    def predictive_information(
+        self,
+        embedding: NDArray[np.floating],
+        labelled: NDArray[np.int64],
+        targets: NDArray[np.int64],
+        rng: np.random.Generator,
+    ) -> "PredictiveInformation":
+        """Return the information about targets with that kernel, which is never whole."""
+        from ntkcpl.regression.predictive import (  # with numba, which the parser does without
+            PredictiveInformation,
+        )
+
+        x = scale_embedding(embedding, self.kernel_scaling)
+        kernel = ntk_block(x, self.width, rng)
+        diagonal = diagonal_of(kernel, len(x))
+        lambda_ = absolute_ridge(diagonal, self.ridge)
+        return PredictiveInformation(kernel, diagonal, lambda_, labelled, targets)

@@ -2,9 +2,9 @@
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.linalg import cho_factor, cho_solve
 
 from ntkcpl.regression import passes
+from ntkcpl.regression.residual import condition
 
 BLOCK = 1024  # rows that are held in float64
 
@@ -43,7 +43,7 @@ class WeightedVariance:
 
     Notes
     -----
-    Memory: the kernel, a few numbers a sample, and at the start `BLOCK` rows and (N, L) in float64.
+    Memory: the kernel, a few numbers a sample, and at the start what `residual.condition` takes.
     """
 
     def __init__(
@@ -63,8 +63,9 @@ class WeightedVariance:
         self._weight, self._noise = weight, noise
         self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
         self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
-        if len(start):
-            self._condition(start)
+        told = start[np.isfinite(noise[start])]
+        if len(told):
+            condition(self._residual, told, noise[told], np.empty((len(told), 0)))
         self._diagonal = np.diagonal(self._residual).astype(np.float64)
         self._sums = np.empty(n)
         for low in range(0, n, BLOCK):
@@ -72,16 +73,6 @@ class WeightedVariance:
             self._sums[low : low + BLOCK] = np.einsum("nm,nm,m->n", rows, rows, weight)
         self._free = np.ones(n, dtype=bool)
         self._free[start] = False
-
-    def _condition(self, start: NDArray[np.int64]) -> None:
-        """Form R for the samples labelled at the start."""
-        told = start[np.isfinite(self._noise[start])]
-        columns = self._residual[:, told].astype(np.float64)
-        factor = cho_factor(columns[told] + np.diag(self._noise[told]), lower=True)
-        solved = cho_solve(factor, columns.T)
-        for low in range(0, len(columns), BLOCK):
-            rows = slice(low, low + BLOCK)
-            self._residual[rows] -= (columns[rows] @ solved).astype(np.float32)
 
     def gains(self) -> NDArray[np.float64]:
         """Return by how much the label of each sample would lower the weighted variance, (N,)."""

@@ -13,13 +13,19 @@ from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 
 class BAIT(Strategy):
-    """BAIT (Ash et al. 2021) in its binary form (Huseljic et al. 2024, "Fast Fishing").
+    """BAIT (Ash et al. 2021), by default in its binary form (Huseljic et al. 2024, "Fast Fishing").
 
     The Fisher information of a linear classifier that is to tell an image's likeliest class from
     all others is p (1 - p) x xᵀ, with p that class's probability and x the features. Images are
     chosen so that with M, the sum of these over the pool, and A, the inverse of λ I and the sum
     over what is labelled, tr(A M) is small: greedily twice as many as wanted, of which those are
     then given up one by one that count least (`regression.fisher`).
+
+    The information of all C classes is (diag(p) - p pᵀ) ⊗ x xᵀ (Ash et al. 2021, section 3). With
+    `information: classes` its blocks on the diagonal are kept, p_c (1 - p_c) x xᵀ for each class,
+    and the sum of their traces is made small: C times the cost of one, where the whole would take
+    matrices of (C D)². These blocks are the information of C classifiers, each of one class against
+    the rest; with two classes both are the binary form.
 
     Ash et al. average the information over the images, and their λ is a number; here it is summed,
     and λ is a share of the mean ‖x‖², so that the scale of the features decides nothing.
@@ -30,9 +36,11 @@ class BAIT(Strategy):
         paper="Ash et al. 2021; Huseljic et al. 2024",
         relevance="Fisher information of the last layer",
         diversity="each choice counts for the next",
-        cost="N D b",
+        cost="N D b (C)",
     )
     needs_classifier = True
+    information: Literal["binary", "classes"] = "binary"
+    """That of the likeliest class against the others, or that of each class."""
     feature: Literal["self", "al"] = "self"
     """The embedding, or the classifier's hidden units, which its last layer sees."""
     scaling: Scaling = "raw"
@@ -42,23 +50,26 @@ class BAIT(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return asking_memory(n, d) + 20 * n * d + 48 * d**2
+        # Of more classes than labels or dimensions there is no telling.
+        outputs = 1 if self.information == "binary" else min(labels, d)
+        return asking_memory(n, d) + 20 * n * d + outputs * (64 * n + 48 * d**2)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         from ntkcpl.regression.fisher import select  # with SciPy, which the parser does without
 
         everything = np.arange(len(pool.embedding))
-        weight = bernoulli_variance(pool.probability(everything))
+        probability = pool.probability(everything)
+        if self.information == "binary":
+            probability = probability.max(axis=1, keepdims=True)
         features = pool.embedding if self.feature == "self" else pool.hidden(everything)
         x = scale_embedding(features, self.scaling).astype(np.float64)
         lambda_ = self.ridge * (float(np.einsum("nd,nd->n", x, x).mean()) or 1.0)
-        x *= np.sqrt(weight)[:, None]
-        return Batch(select(x, pool.labelled, lambda_, budget))
+        return Batch(select(x, bernoulli_variance(probability), pool.labelled, lambda_, budget))
 
 
 def bernoulli_variance(probability: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return p (1 - p) of the largest probability p of each row, float64 (N,)."""
-    largest = np.minimum(probability.max(axis=1), 1)
-    variance: NDArray[np.float64] = largest * (1 - largest)
+    """Return p (1 - p) of each probability p, which rounding may have made more than one."""
+    p = np.minimum(probability, 1)
+    variance: NDArray[np.float64] = p * (1 - p)
     return variance

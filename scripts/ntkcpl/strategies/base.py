@@ -85,6 +85,10 @@ class Strategy(Settings):
         """Return whether the next batch is random, because there is no classifier to ask yet."""
         return self.needs_classifier and not len(pool.labelled)
 
+    def lacks_clusters(self, pool: Pool) -> bool:
+        """Return whether it needs clusters for the next batch that are not there."""
+        return self.needs_clusters and pool.clusters is None
+
     def query(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         """Choose `budget` distinct unlabelled images.
 
@@ -114,7 +118,7 @@ class Strategy(Settings):
             return Batch(rng.choice(pool.unlabelled, budget, replace=False))
         if self.needs_classifier and pool.head is None:
             raise ValueError(f"{self.method} needs the classifier trained on the labelled images")
-        if self.needs_clusters and pool.clusters is None:
+        if self.lacks_clusters(pool):
             raise ValueError(f"{self.method} needs the clusters of its clustering()")
         return self.choose(pool, budget, rng)
 

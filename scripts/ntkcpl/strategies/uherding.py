@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.estimate import estimate_accuracy, estimating_memory, temperature_of_confidence
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
@@ -33,12 +34,16 @@ class UHerding(Strategy):
     )
     bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
-    temperature: Annotated[float, Field(gt=0)] = 1.0
-    """Divides the outputs before the softmax; the paper fits it on labels that are held out."""
+    temperature: Annotated[float, Field(gt=0)] | Literal["fitted"] = 1.0
+    """Divides the outputs before the softmax; fitted, it is the one at which the classifier is as
+    sure of the pool, on average, as it is right, by the estimate from the labels held."""
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return asking_memory(n, d) + coverage_memory(n, d)
+        coverage = coverage_memory(n, d)
+        if self.temperature == "fitted":
+            coverage = max(coverage, estimating_memory(n, d, labels))
+        return asking_memory(n, d) + coverage
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -51,16 +56,19 @@ class UHerding(Strategy):
         sigma = self.bandwidth
         if sigma == "adaptive":
             sigma = _smallest_distance(x[pool.labelled])
-        coverage = Coverage(x, self._uncertainty(pool), sigma, pool.labelled)
+        coverage = Coverage(x, self._uncertainty(pool, rng), sigma, pool.labelled)
         return Batch(herd(coverage, pool.unlabelled, budget))
 
-    def _uncertainty(self, pool: Pool) -> NDArray[np.float64]:
+    def _uncertainty(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.float64]:
         from scipy.special import softmax
 
         if pool.head is None:
             return np.ones(len(pool.embedding))
         logits = pool.head.logits(pool.embedding)
-        return 1 - margins(softmax(logits / self.temperature, axis=1))
+        temperature = self.temperature
+        if temperature == "fitted":
+            temperature = temperature_of_confidence(logits, estimate_accuracy(pool, rng))
+        return 1 - margins(softmax(logits / temperature, axis=1))
 
 
 def _smallest_distance(x: NDArray[np.float32]) -> float:

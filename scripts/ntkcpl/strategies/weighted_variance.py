@@ -69,5 +69,5 @@ class WeightedNTKVariance(KernelRegression, Strategy):
             return np.ones(len(index))
         probability = pool.probability(index)
         if self.weight == "bernoulli":
-            return bernoulli_variance(probability)
+            return bernoulli_variance(probability.max(axis=1))
         return 1 - margins(probability)

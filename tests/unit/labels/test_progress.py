@@ -81,3 +81,16 @@ def test_a_file_that_is_none_of_ours_is_named(run):
     (run / "round1/labels.json").write_text("{")
     with pytest.raises(ArtifactError, match=r"labels\.json is no labels\.json .*: delete it and"):
         read_progress(run, IDS, {"a": "cat", "b": "dog"}, rounds=2)
+
+
+def test_images_of_other_names_are_the_same_and_those_that_are_gone_count_no_more(run):
+    answers = {"a": "cat", "b": "dog", "g": "cat", "h": "cat"}
+    keep(run, read_progress(run, IDS, answers, rounds=3))
+    now = {"A": "cat", "H": "cat", "c": "dog"}
+    former = {"a": "A", "b": None, "g": None, "h": "H"}
+    ids = ["A", "H", *"cdef"]
+    progress = read_progress(run, ids, now, 3, former=former, gone=["b", "g"])
+    (taken,) = progress.finished
+    assert (taken.asked, taken.offered) == ({"A": "cat"}, {"H": "cat"})
+    assert (progress.asked, progress.missing) == (["c", "d"], ["d"])
+    assert "labels of images that are gone do not count: 2" in progress.next_step(run, "mine")

@@ -85,6 +85,16 @@ def test_people_and_formats_are_put_together(tmp_path: Path, photos: Path):
     assert labels.answers["y.png"].file == tmp_path / "anna.csv"
 
 
+def test_names_that_images_had_before(tmp_path: Path, photos: Path):
+    folder = tmp_path / "labels"
+    copy(photos / "y.png", folder / "wren/old.png")
+    copy(photos / "y.png", folder / "robin/gone.png")
+    (folder / "anna.csv").write_text("id,label\nold.png,wren\ny.png,wren\ngone.png,owl\n")
+    former = {"old.png": "y.png", "gone.png": None}
+    labels = read_labels(folder, IDS, root=photos, former=former)
+    assert labels.labelled == {"y.png": "wren"} and labels.gone == {"gone.png"}
+
+
 def test_people_who_disagree_are_both_named(tmp_path: Path, photos: Path):
     folder = tmp_path / "labels"
     copy(photos / "y.png", folder / "wren/y.png")

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from ntkcpl.regression.direct import leave_one_out, regress
+from ntkcpl.regression.direct import regress
 from ntkcpl.regression.incremental import IncrementalRegression
 from ntkcpl.regression.kernel import infinite_ntk
 
@@ -17,7 +17,7 @@ def problem(n_labelled, seed=0):
 @pytest.mark.parametrize("n_labelled", [0, 1, 12, 40])
 def test_regression_is_the_incremental_one_s(n_labelled):
     kernel, labelled, label = problem(n_labelled)
-    outputs = regress(kernel, labelled, label[labelled], 4, ridge=0.1)
+    outputs = regress(kernel, labelled, label[labelled], 4, ridge=0.1).outputs
     expected = IncrementalRegression(kernel.copy(), label, 4, labelled, ridge=0.1).predictions
     np.testing.assert_allclose(outputs, expected, atol=1e-6)
 
@@ -25,15 +25,16 @@ def test_regression_is_the_incremental_one_s(n_labelled):
 @pytest.mark.parametrize("n_labelled", [1, 2, 12, 40])
 def test_leave_one_out_is_the_regression_on_the_others(n_labelled):
     kernel, labelled, label = problem(n_labelled)
-    found = leave_one_out(kernel, labelled, label[labelled], 4, ridge=0.1)
+    found = regress(kernel, labelled, label[labelled], 4, ridge=0.1).left_out
     for i, image in enumerate(labelled):
         others = np.delete(labelled, i)
-        expected = regress(kernel, others, label[others], 4, ridge=0.1)[image]
+        expected = regress(kernel, others, label[others], 4, ridge=0.1).outputs[image]
         np.testing.assert_allclose(found[i], expected, atol=1e-9)
 
 
 def test_images_that_are_all_alike_say_nothing():
     label = np.array([0, 1])
     zero = np.zeros((3, 3), dtype=np.float32)
-    assert not regress(zero, np.arange(2), label, 2, ridge=0.1).any()
-    assert not leave_one_out(zero, np.arange(2), label, 2, ridge=0.1).any()
+    found = regress(zero, np.arange(2), label, 2, ridge=0.1)
+    assert not found.outputs.any()
+    assert not found.left_out.any()

@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.func import functional_call, jacrev
 
-from ntkcpl.regression.kernel import empirical_ntk, infinite_ntk, ntk
+from ntkcpl.regression.kernel import diagonal_of, empirical_ntk, infinite_ntk, ntk, ntk_block
 
 
 def head_of(x, width, rng):
@@ -110,3 +110,13 @@ def test_one_sample_and_constant_embedding_stay_finite(width):
     for x in (np.ones((1, 3), np.float32), np.zeros((4, 3), np.float32)):
         kernel = ntk(x, width, np.random.default_rng(0))
         assert kernel.shape == (len(x), len(x)) and np.isfinite(kernel).all()
+
+
+@pytest.mark.parametrize("width", [16, "infinite"])
+def test_any_rows_and_columns_and_the_diagonal_are_those_of_the_whole(width):
+    x = np.random.default_rng(0).normal(size=(30, 5)).astype(np.float32)
+    whole = ntk(x, width, np.random.default_rng(1))
+    block = ntk_block(x, width, np.random.default_rng(1))
+    rows, columns = np.array([7, 2, 19]), slice(4, 21)
+    np.testing.assert_allclose(block(rows, columns), whole[rows, columns], atol=2e-6)
+    np.testing.assert_allclose(diagonal_of(block, 30, block=8), np.diagonal(whole), atol=2e-6)

@@ -9,9 +9,11 @@ from ntkcpl.strategies import Pool, load
 
 
 def slow_bait(x, p, labelled, ridge, budget):
-    """The forward and the backward steps, as the papers say them."""
-    information = [q * (1 - q) * np.outer(row, row) for q, row in zip(p, x, strict=True)]
-    prior = ridge * (x**2).sum(axis=1).mean() * np.eye(x.shape[1])
+    """The forward and the backward steps, as the papers say them; p (N, outputs)."""
+    information = [
+        np.kron(np.diag(q * (1 - q)), np.outer(row, row)) for q, row in zip(p, x, strict=True)
+    ]
+    prior = ridge * (x**2).sum(axis=1).mean() * np.eye(len(information[0]))
     everything = sum(information)
 
     def trace(held):
@@ -28,7 +30,15 @@ def slow_bait(x, p, labelled, ridge, budget):
 
 
 @pytest.mark.parametrize(
-    "options", [{}, {"feature": "al"}, {"scaling": "l2_centred", "ridge": 1.0}], ids=str
+    "options",
+    [
+        {},
+        {"feature": "al"},
+        {"scaling": "l2_centred", "ridge": 1.0},
+        {"information": "classes"},
+        {"information": "classes", "feature": "al"},
+    ],
+    ids=str,
 )
 def test_choices_are_those_of_traces_from_scratch(options):
     rng = np.random.default_rng(0)
@@ -39,7 +49,9 @@ def test_choices_are_those_of_traces_from_scratch(options):
     found = strategy.query(pool, 8, rng).index
     features = x if strategy.feature == "self" else pool.hidden(np.arange(40))
     scaled = scale_embedding(features, strategy.scaling).astype(np.float64)
-    p = pool.probability(np.arange(40)).max(axis=1)
+    p = pool.probability(np.arange(40))
+    if strategy.information == "binary":
+        p = p.max(axis=1, keepdims=True)
     assert found.tolist() == slow_bait(scaled, p, labelled.tolist(), strategy.ridge, 8)
 
 
@@ -51,6 +63,18 @@ def test_the_scale_of_the_features_decides_nothing():
     batches = [
         load({"method": "bait"}).query(Pool(scale * x, labelled, labelled % 2, sure), 9, rng).index
         for scale in (np.float32(1), np.float32(1024))
+    ]
+    np.testing.assert_array_equal(*batches)
+
+
+def test_with_two_classes_both_informations_are_the_whole_one():
+    rng = np.random.default_rng(2)
+    x = rng.normal(size=(40, 5)).astype(np.float32)
+    labelled = rng.permutation(40)[:6]
+    pool = Pool(x, labelled, labelled % 2, random_head(rng, 5, n_classes=2, scale=0.3))
+    batches = [
+        load({"method": "bait", "information": name}).query(pool, 8, rng).index
+        for name in ("binary", "classes")
     ]
     np.testing.assert_array_equal(*batches)
 

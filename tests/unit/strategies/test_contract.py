@@ -30,10 +30,18 @@ SETTINGS = [
     {"method": "ev_gp"},
     {"method": "bait"},
     {"method": "bait", "feature": "al", "scaling": "l2_centred"},
+    {"method": "bait", "information": "classes"},
+    {"method": "epig"},
+    {"method": "epig", "width": 16, "targets": 7},
+    {"method": "falcun"},
+    {"method": "refine", "passes": 2, "draws": 2, "subset": 20},
+    {"method": "tcm"},
+    {"method": "tcm", "typiclust_until": 2},
     {"method": "weighted_variance"},
     {"method": "weighted_variance", "weight": "bernoulli", "noise": "by_weight", "candidates": 15},
     {"method": "maxherding"},
     {"method": "uherding"},
+    {"method": "uherding", "temperature": "fitted"},
     {"method": "dropquery"},
     {"method": "bald"},
     {"method": "alfamix"},
@@ -183,8 +191,11 @@ def test_a_strategy_says_what_it_needs(settings):
         with pytest.raises(ValueError, match=f"{strategy.method} needs the classifier"):
             strategy.query(Pool(embedding, some, some), 1, np.random.default_rng(0))
     if strategy.needs_clusters:
+        unclustered = Pool(embedding)
+        if strategy.needs_classifier:
+            unclustered = Pool(embedding, some, some, head_for(2))
         with pytest.raises(ValueError, match=f"{strategy.method} needs the clusters"):
-            strategy.query(Pool(embedding), 1, np.random.default_rng(0))
+            strategy.query(unclustered, 1, np.random.default_rng(0))
     if not strategy.needs_classifier and not strategy.needs_clusters:
         check(strategy, Pool(embedding), 1)
 

@@ -5,6 +5,7 @@ import pytest
 from heads import constant_head, random_head
 from scipy.special import softmax
 
+from ntkcpl.estimate import estimate_accuracy, temperature_of_confidence
 from ntkcpl.geometry.herding import Coverage
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
@@ -89,6 +90,20 @@ def test_uherding_weights_by_the_margin(kind, options):
     smallest = min((d for d in distances if d > 1e-3), default=1)
     bandwidth = options.get("bandwidth", smallest)
     assert found.tolist() == plain_greedy(x, labelled, weight, bandwidth, 30)
+
+
+def test_uherding_fits_its_temperature_by_the_estimated_accuracy():
+    rng = np.random.default_rng(0)
+    labelled = rng.permutation(120)[:15]
+    pool = Pool(embeddings(rng)["random"], labelled, labelled % 3, random_head(rng, 4, n_classes=3))
+    fitted = load({"method": "uherding", "temperature": "fitted"})
+    found = fitted.query(pool, 30, np.random.default_rng(1)).index
+    accuracy = estimate_accuracy(pool, np.random.default_rng(1))
+    temperature = temperature_of_confidence(pool.head.logits(pool.embedding), accuracy)
+    assert not 0.5 < temperature < 2
+    given = load({"method": "uherding", "temperature": temperature})
+    np.testing.assert_array_equal(found, given.query(pool, 30, rng).index)
+    assert found.tolist() != load({"method": "uherding"}).query(pool, 30, rng).index.tolist()
 
 
 def test_uherding_without_a_head_is_maxherding():

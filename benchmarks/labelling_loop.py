@@ -1,0 +1,106 @@
+"""Label 2,000 photos of CIFAR-10 as a new user does: `make label`, a browser, and again.
+
+    .venv/bin/python benchmarks/labelling_loop.py --data DATA [--number 2000]
+
+Run it in a fresh clone, where it makes the folder `photos` of JPEGs without labels, runs
+`config/label.yaml`, opens each page in Chromium and labels by the hidden truth. It prints a line
+for each step, with its seconds and the CPU seconds of all its processes, and after each round the
+accuracy of `predictions.csv` on the images that nobody has labelled.
+"""
+
+import argparse
+import csv
+import resource
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+from playwright.sync_api import sync_playwright
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from ntkcpl import datasets
+from ntkcpl.datasets import DatasetSettings
+
+RUN = Path("results/photos/ntkcpl_self/seed0")
+COMMAND = ["make", "label", "ARGS=--configfile config/label.yaml"]
+ROUNDS = 3
+
+
+def make_photos(data, number):
+    """Write photos, and return name -> class, which nobody else is told."""
+    pool = datasets.load(DatasetSettings(name="cifar10", root=data))
+    rows = np.random.default_rng(0).permutation(len(pool.test.id))[:number]
+    Path("photos").mkdir()
+    truth = {}
+    for count, row in enumerate(rows):
+        name = f"IMG_{count:04}.jpg"
+        image = Image.fromarray(pool.test.images[row].transpose(1, 2, 0))
+        image.save(Path("photos", name), quality=95)
+        truth[name] = pool.classes[pool.test.label[row]]
+    return truth
+
+
+def timed(step, work):
+    """Print how long a step took, and its processes' CPU time."""
+    before, start = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    work()
+    seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    print(f"{step}: {seconds:.1f} s, {cpu:.1f} CPU s", flush=True)
+
+
+def run_label():
+    """Run the command, and show its last line."""
+    done = subprocess.run(COMMAND, capture_output=True, text=True, check=False)
+    if done.returncode:
+        sys.exit(done.stderr)
+    print(f"  {done.stderr.strip().splitlines()[-1]}")
+
+
+def label(browser, number, truth):
+    """Label all images of a round on its page, and save them into the folder of labels."""
+    with (RUN / f"round{number}/batch.csv").open() as file:
+        images = [row["id"] for row in csv.DictReader(file)]
+    page = browser.new_page()
+    page.goto((RUN / f"round{number}/label/label.html").resolve().as_uri())
+    for image in images:
+        page.keyboard.type(truth[image])
+        page.keyboard.press("Enter")
+    with page.expect_download() as download:
+        page.keyboard.press("Control+s")
+    download.value.save_as(Path("photos-labels", download.value.suggested_filename))
+
+
+def accuracy(truth):
+    """Return the share of images that nobody has labelled of which the prediction is right."""
+    with Path("results/photos/predictions.csv").open(encoding="utf-8-sig") as file:
+        rows = [row for row in csv.DictReader(file) if not row["label"]]
+    return np.mean([row["class"] == truth[row["id"]] for row in rows]), len(rows)
+
+
+def main():
+    """Label for three rounds."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--data", required=True, help="folder of CIFAR-10")
+    parser.add_argument("--number", type=int, default=2000)
+    arguments = parser.parse_args()
+    truth = make_photos(arguments.data, arguments.number)
+    timed("first batch", run_label)
+    with sync_playwright() as playwright:
+        path = shutil.which("chromium")
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        for number in range(1, ROUNDS + 1):
+            label(browser, number, truth)
+            timed(f"after round {number}", run_label)
+            share, images = accuracy(truth)
+            print(f"  {share:.1%} of {images} images without label are predicted rightly")
+        browser.close()
+
+
+if __name__ == "__main__":
+    main()
