@@ -111,7 +111,8 @@ def test_a_pretraining_told_to_stop_is_queued_again(
     assert "pretrain stopped, told to stop: the next run goes on from results/smoke" in output
     assert "pretrain failed" not in output
     assert "exit status 143" in output
-    assert asked.read_text() == "requeue 17\n"
+    # Where SLURM is installed, its executor plugin asks for its configuration as well.
+    assert asked.read_text().splitlines().count("requeue 17") == 1
     assert checkpoint.exists() and not encoder.exists()
 
     code, output = workflow.run("--cores", "2", "results/smoke/encoder.pt")
