@@ -4,6 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
+from ntkcpl.regression.greedy import add_greedily, first_largest
+
 BLOCK = 4096  # rows whose products with a matrix are held at once
 SAME_GAIN = 1e-10  # gains this close, relative to the largest, differ by rounding only
 
@@ -126,21 +128,18 @@ def select(
     forward = FisherTrace(x, scale, held, wanted)
     free = np.ones(len(x), dtype=bool)
     free[labelled] = False
-    chosen: list[int] = []
-    for _ in range(min(2 * budget, int(free.sum()))):
-        chosen.append(first_largest(np.where(free, forward.gains(), -np.inf)))
-        free[chosen[-1]] = False
-        forward.add(chosen[-1])
+    number = min(2 * budget, int(free.sum()))
+    chosen = add_greedily(number, free, forward.gains, forward.add, SAME_GAIN)
     held += information(x[chosen], scale[chosen])
     backward = FisherTrace(x[chosen], scale[chosen], held, wanted)
     kept = np.ones(len(chosen), dtype=bool)
     while kept.sum() > budget:
         # Of rows that are as good as each other the last added goes first.
-        last = first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1])
+        last = first_largest(np.where(kept, -backward.losses(), -np.inf)[::-1], SAME_GAIN)
         index = len(chosen) - 1 - last
         kept[index] = False
         backward.remove(index)
-    return np.array(chosen, dtype=np.int64)[kept]
+    return chosen[kept]
 
 
 def information(x: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -152,12 +151,6 @@ def information(x: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[n
             z = some * column[:, None]
             one += z.T @ z
     return total
-
-
-def first_largest(values: NDArray[np.float64], same: float = SAME_GAIN) -> int:
-    """Return the first index whose value is the largest, but for a share `same` of it."""
-    largest = values.max()
-    return int(np.argmax(values >= largest - same * abs(largest)))
 
 
 def _quadratic_forms(x: NDArray[np.float64], matrices: NDArray[np.float64]) -> NDArray[np.float64]:

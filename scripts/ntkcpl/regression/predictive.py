@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 from scipy.linalg import cholesky, solve_triangular
 
 from ntkcpl.regression import loops
-from ntkcpl.regression.fisher import first_largest
+from ntkcpl.regression.greedy import add_greedily
 from ntkcpl.regression.kernel import Block
 
 BLOCK = 2048  # rows of the kernel that are made at once
@@ -107,11 +107,4 @@ class PredictiveInformation:
         ValueError
             If fewer than `budget` samples are unlabelled.
         """
-        if budget > self._free.sum():
-            raise ValueError(f"cannot choose {budget} of {self._free.sum()} unlabelled samples")
-        chosen = np.empty(budget, dtype=np.int64)
-        for rank in range(budget):
-            information = np.where(self._free, self.information(), -np.inf)
-            chosen[rank] = first_largest(information, SAME_INFORMATION)
-            self.add(int(chosen[rank]))
-        return chosen
+        return add_greedily(budget, self._free, self.information, self.add, SAME_INFORMATION)

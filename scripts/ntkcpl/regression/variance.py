@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ntkcpl.regression import passes
+from ntkcpl.regression.greedy import add_greedily
 from ntkcpl.regression.residual import condition
 
 BLOCK = 1024  # rows that are held in float64
@@ -104,10 +105,4 @@ class WeightedVariance:
         ValueError
             If fewer than `budget` samples are unlabelled.
         """
-        if budget > self._free.sum():
-            raise ValueError(f"cannot choose {budget} of {self._free.sum()} unlabelled samples")
-        chosen = np.empty(budget, dtype=np.int64)
-        for rank in range(budget):
-            chosen[rank] = np.where(self._free, self.gains(), -np.inf).argmax()
-            self.add(int(chosen[rank]))
-        return chosen
+        return add_greedily(budget, self._free, self.gains, self.add)
