@@ -4,11 +4,11 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
+from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held, read_taken
 from ntkcpl.labels.predictions import COLUMNS, predictions
-from ntkcpl.labels.tables import write_cells
 
 features = read_features(snakemake.input.features)
 rows = predictions(

@@ -8,13 +8,14 @@ import json
 from pathlib import Path
 
 from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.labels.kit import write_kit
 from ntkcpl.labels.rows import Row, Suggestion
 from ntkcpl.labels.similarity import similarity_order
-from ntkcpl.labels.tables import COLUMNS, write_cells
+from ntkcpl.labels.tables import COLUMNS
 from ntkcpl.labels.thumbnails import thumbnails
 
 w = snakemake.wildcards

@@ -3,13 +3,13 @@
 import csv
 import io
 from pathlib import Path
-from typing import Any, Literal, TextIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.artifacts.cells import escape_formula, read_cells
 from ntkcpl.artifacts.files import FIX, ArtifactError, atomic
-from ntkcpl.labels.names import escape_formula, unescape_formula
 from ntkcpl.records import Batch, Features
 
 COLUMNS = ["rank", "index", "id", "estimated_coverage", "seconds"]
@@ -31,18 +31,17 @@ def write_batch(path: str | Path, features: Features, batch: Batch, seconds: flo
     before_last = np.zeros(len(batch.index))
     if batch.seconds is not None:
         before_last = batch.seconds[-1] - batch.seconds
-    with atomic(path) as temporary, _opened(temporary, "w") as file:
+    # The names of files in it need not be UTF-8.
+    with (
+        atomic(path) as temporary,
+        temporary.open("w", newline="", encoding="utf-8", errors="surrogateescape") as file,
+    ):
         file.write(_line(COLUMNS))
         for k, i in enumerate(batch.index):
             estimate = batch.estimated_coverage
             coverage = "" if estimate is None else f"{estimate[k]:.6f}"
             at = f"{seconds - before_last[k]:.4f}"
             file.write(_line([k + 1, i, escape_formula(features.id[i]), coverage, at]))
-
-
-def _opened(path: Path, mode: Literal["r", "w"] = "r") -> TextIO:
-    """Open `batch.csv`; the names of files in it need not be UTF-8."""
-    return path.open(mode, newline="", encoding="utf-8", errors="surrogateescape")
 
 
 def _line(cells: list[Any]) -> str:
@@ -55,9 +54,8 @@ def _line(cells: list[Any]) -> str:
 def read_ids(path: str | Path) -> list[str]:
     """Return the ids of the images in `batch.csv`, in order; raises ArtifactError if it is none."""
     try:
-        with _opened(Path(path)) as file:
-            return [unescape_formula(row["id"]) for row in csv.DictReader(file)]
-    except (OSError, ValueError, KeyError) as error:
+        return [row["id"] for row in read_cells(path)]
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
 
 
@@ -70,12 +68,8 @@ def read_batch(path: str | Path, features: Features, size: int) -> tuple[NDArray
         If the file is missing, truncated or foreign, or if its ids are not those of `features`.
     """
     try:
-        with _opened(Path(path)) as file:
-            rows = csv.DictReader(file)
-            table = [
-                (int(row["index"]), unescape_formula(row["id"]), float(row["seconds"]))
-                for row in rows
-            ]
+        rows = read_cells(path)
+        table = [(int(row["index"]), row["id"], float(row["seconds"])) for row in rows]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
     index = np.array([row[0] for row in table], dtype=np.int64)

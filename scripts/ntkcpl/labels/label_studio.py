@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
 
+from ntkcpl.artifacts.cells import escape_formula, unescape_formula
 from ntkcpl.labels.answers import Collector
-from ntkcpl.labels.names import SKIPPED, escape_formula, unescape_formula
+from ntkcpl.labels.names import SKIPPED
 from ntkcpl.labels.rows import Row
 
 IMAGE_ID = "image_id"

@@ -1,13 +1,9 @@
-"""Names of classes and images: which can be a class, and how they pass through a spreadsheet."""
+"""Names of classes: which can be one."""
 
-import re
 import unicodedata
 
 SKIPPED = "skipped"
 """In place of a class, in every format: no class fits, or the image is unusable."""
-# What spreadsheets take for the start of a formula, or drop so that what follows starts one.
-FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
-ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
 
 
 def tidy(text: str) -> str:
@@ -29,13 +25,3 @@ def class_fault(name: str) -> str:
     if not is_utf8(name):
         return f"the class {name!r} is not UTF-8: write it in UTF-8"
     return ""
-
-
-def escape_formula(text: str) -> str:
-    """Return a cell that no spreadsheet takes for a formula; others stay as they are."""
-    return f"'{text}" if FORMULA.match(text) else text
-
-
-def unescape_formula(text: str) -> str:
-    """Undo `escape_formula`."""
-    return text[1:] if ESCAPED.match(text) else text

@@ -8,14 +8,14 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from itertools import islice
 from pathlib import Path
 
-from ntkcpl.artifacts.files import atomic
+from ntkcpl.artifacts.cells import unescape_formula, write_cells
 from ntkcpl.labels.answers import Collector
 from ntkcpl.labels.label_studio import CONTROL, IMAGE_ID, decode_id
-from ntkcpl.labels.names import SKIPPED, class_fault, escape_formula, unescape_formula
+from ntkcpl.labels.names import SKIPPED, class_fault
 
 COLUMNS = ("id", "label")
 EXPORTED = (IMAGE_ID, CONTROL)
@@ -41,18 +41,6 @@ def write_labels(path: str | Path, labels: Mapping[str, str | None]) -> None:
         if fault := class_fault(str(label)):
             raise ValueError(fault)
     write_cells(path, COLUMNS, [(image, label or SKIPPED) for image, label in labels.items()])
-
-
-def write_cells(path: str | Path, header: Iterable[str], rows: Iterable[Iterable[str]]) -> None:
-    """Write a table of texts atomically, none of which a spreadsheet takes for a formula."""
-    text = io.StringIO(newline="")
-    # With these line ends the writer quotes both their characters wherever they occur.
-    writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow(header)
-    writer.writerows(map(escape_formula, row) for row in rows)
-    with atomic(path) as temporary:
-        content = text.getvalue().encode("utf-8", errors="surrogateescape")
-        temporary.write_bytes(codecs.BOM_UTF8 + content)
 
 
 def read_table(path: Path, collector: Collector) -> None:

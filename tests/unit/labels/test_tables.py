@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ntkcpl.labels.answers import Labels, LabelsError
-from ntkcpl.labels.names import class_fault, escape_formula, tidy, unescape_formula
+from ntkcpl.labels.names import class_fault, tidy
 from ntkcpl.labels.read import read_labels
 from ntkcpl.labels.tables import write_labels
 
@@ -86,11 +86,6 @@ def test_no_cell_is_a_formula(tmp_path_factory: pytest.TempPathFactory, labels: 
     text = path.read_bytes().decode("utf-8-sig", errors="surrogateescape")
     for row in csv.reader(io.StringIO(text, newline="")):
         assert not any(cell.startswith(tuple("=+-@\t\r\n")) for cell in row)
-
-
-@given(st.text("'=+-@\t\r\na", max_size=6))
-def test_formulas_are_escaped_and_back(text: str):
-    assert unescape_formula(escape_formula(text)) == text
 
 
 def test_what_a_person_writes_is_left_alone(tmp_path: Path):
