@@ -8,8 +8,10 @@ from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.images import read_images
 from ntkcpl.image_changes import ImagesError, compare
 from ntkcpl.labels.answers import Labels, LabelsError
+from ntkcpl.labels.holdout import read_holdout
 from ntkcpl.labels.progress import read_progress
 from ntkcpl.labels.read import read_labels
+from ntkcpl.records import Taken
 
 
 def run_of(name):
@@ -47,14 +49,20 @@ def progress_of(name):
         ids, former = images_of(name)
         if ids and labels.exists():
             said = read_labels(labels, ids, experiment.classes, root, former)
+        answers = {image: answer.label for image, answer in said.answers.items()}
+        holdout = None
+        if name in HOLDING_OUT:
+            batch = Path("results", name, "holdout/batch.csv")
+            holdout = read_holdout(batch, experiment.holdout, answers, former)
         return read_progress(
             run_of(name),
             ids,
-            {image: answer.label for image, answer in said.answers.items()},
+            answers,
             len(experiment.budgets),
             experiment.classes,
             former,
             said.gone,
+            holdout,
         )
     except (ArtifactError, ImagesError, LabelsError) as error:
         raise WorkflowError(str(error))
@@ -88,6 +96,24 @@ def labels_of(wildcards, number):
     return [of_round("labels.json", wildcards, n) for n in range(1, number + 1)]
 
 
+def is_holding_out(wildcards):
+    """Whether images are held out."""
+    return wildcards.experiment in HOLDING_OUT
+
+
+def classes_held_out(wildcards):
+    """The classes that people have named in the holdout."""
+    holdout = PROGRESS[wildcards.experiment].holdout
+    return holdout.classes if holdout else []
+
+
+def taken_in_holdout(wildcards):
+    """What people have said of the holdout, as JSON."""
+    answers = PROGRESS[wildcards.experiment].holdout.answers
+    classes = experiment_of(wildcards).classes
+    return json.dumps(asdict(Taken(answers, {}, classes)))
+
+
 def taken_in(wildcards):
     """What counts from the round on, as JSON."""
     number, finished = int(wildcards.round), PROGRESS[wildcards.experiment].finished
@@ -112,8 +138,11 @@ def files_to_label():
         files += [str(run / f"round{r}/classifier.h5") for r in progress.trained]
         if len(progress.finished) in progress.trained:
             files.append(f"results/{name}/predictions.csv")
+        if progress.holds:
+            if progress.holdout.undrawn or not progress.holdout.answers:
+                files.append(f"results/{name}/holdout/label")
         # What somebody has begun to answer stays as it is.
-        if progress.coming and not progress.begun:
+        elif progress.coming and not progress.begun:
             files.append(str(run / f"round{progress.coming}/label"))
     return files
 
