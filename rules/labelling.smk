@@ -123,6 +123,52 @@ use rule take_labels as take_holdout_labels with:
         code=code_digest("take_labels"),
 
 
+rule evaluate_holdout:
+    input:
+        features="results/{experiment}/features.h5",
+        holdout=rules.take_holdout_labels.output.labels,
+        classifiers=lambda w: of_trained_rounds("classifier.h5", w.experiment),
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+    output:
+        outcomes="results/{experiment}/holdout/outcomes.csv",
+    log:
+        "logs/{experiment}/holdout/evaluate_holdout.log",
+    wildcard_constraints:
+        experiment=one_of(HOLDING_OUT),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        rounds=lambda w: PROGRESS[w.experiment].trained,
+        code=code_digest("evaluate_holdout"),
+    script:
+        "../scripts/evaluate_holdout.py"
+
+
+# Where nothing is held out.
+rule cross_validate:
+    input:
+        features="results/{experiment}/features.h5",
+        labels=lambda w: labels_of(w, int(w.round)),
+        views=rules.train_classifier.input.views,
+    output:
+        outcomes=f"results/{RUN}/cross_validation.csv",
+    log:
+        f"logs/{RUN}/cross_validate.log",
+    benchmark:
+        f"logs/{RUN}/cross_validate.tsv"
+    wildcard_constraints:
+        experiment=one_of(LABELLED),
+    conda:
+        "../envs/environment.yaml"
+    threads: lambda w: experiment_of(w).classifier.threads
+    params:
+        settings=lambda w: canonical(classifier=experiment_of(w).classifier),
+        code=code_digest("cross_validate"),
+    script:
+        "../scripts/cross_validate.py"
+
+
 rule predict:
     input:
         features="results/{experiment}/features.h5",
@@ -130,10 +176,8 @@ rule predict:
             run_of(w.experiment)
             / f"round{len(PROGRESS[w.experiment].finished)}/classifier.h5"
         ),
-        labels=lambda w: [
-            str(run_of(w.experiment) / f"round{r}/labels.json")
-            for r in range(1, len(PROGRESS[w.experiment].finished) + 1)
-        ],
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+        holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
     output:
         predictions="results/{experiment}/predictions.csv",
     log:

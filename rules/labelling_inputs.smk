@@ -96,6 +96,17 @@ def labels_of(wildcards, number):
     return [of_round("labels.json", wildcards, n) for n in range(1, number + 1)]
 
 
+def of_finished_rounds(file, name):
+    """The files of that name of the rounds that people have answered."""
+    numbers = range(1, len(PROGRESS[name].finished) + 1)
+    return [str(run_of(name) / f"round{number}" / file) for number in numbers]
+
+
+def of_trained_rounds(file, name):
+    """Those of the rounds after which there is a classifier."""
+    return [str(run_of(name) / f"round{r}" / file) for r in PROGRESS[name].trained]
+
+
 def is_holding_out(wildcards):
     """Whether images are held out."""
     return wildcards.experiment in HOLDING_OUT
@@ -135,7 +146,7 @@ def files_to_label():
         ):  # deleted, to be made anew
             files.append(f"results/{name}/features.h5")
             continue
-        files += [str(run / f"round{r}/classifier.h5") for r in progress.trained]
+        files += of_trained_rounds("classifier.h5", name)
         if len(progress.finished) in progress.trained:
             files.append(f"results/{name}/predictions.csv")
         if progress.holds:

@@ -7,6 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.outcomes import Outcome
+from ntkcpl.records import Classifier, Features, Taken
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,35 @@ def read_holdout(
     images = [now for image in drawn if (now := former.get(image, image)) is not None]
     said = {image: answers[image] for image in images if image in answers}
     return Holdout(images, said, number - len(drawn), len(drawn) - len(images))
+
+
+def evaluate_holdout(
+    features: Features, said: Taken, classifier: Classifier, classes: Sequence[str], round_: int
+) -> list[Outcome]:
+    """Return what a classifier predicts of the images of the holdout that have a class.
+
+    Parameters
+    ----------
+    features
+        The pool.
+    said
+        What people said of the holdout.
+    classifier
+        Of the round.
+    classes
+        Names of its outputs. Of other classes it cannot be right.
+    round_
+        Number of the round.
+    """
+    label = {image: name for image, name in said.answers.items() if name is not None}
+    rows = [row for row, image in enumerate(features.id) if image in label]
+    images = [features.id[row] for row in rows]
+    predicted = classifier.head.predicted(features.embedding[rows])
+    held = len(classifier.labelled)
+    return [
+        Outcome(round_, held, image, label[image], classes[k])
+        for image, k in zip(images, predicted, strict=True)
+    ]
 
 
 def draw_holdout(

@@ -8,16 +8,21 @@ from ntkcpl.head import Head
 from ntkcpl.labels.names import SKIPPED
 from ntkcpl.records import Features, Taken
 
+HOLDOUT = "holdout"  # in place of a round
 COLUMNS = ("id", "class", "probability", "margin", "label", "round")
 
 
 def predictions(
-    features: Features, head: Head, classes: Sequence[str], rounds: Sequence[Taken]
+    features: Features,
+    head: Head,
+    classes: Sequence[str],
+    rounds: Sequence[Taken],
+    holdout: Taken | None = None,
 ) -> Iterator[tuple[str, ...]]:
     """Yield a row of texts, as `COLUMNS` names them, for each image of the pool.
 
     These are the likeliest class, its probability, by how much that is above the next one's, what
-    people said (a class, `SKIPPED` or nothing), and from which round on that counts.
+    people said (a class, `SKIPPED` or nothing), and from which round on that counts, or `HOLDOUT`.
 
     Parameters
     ----------
@@ -29,10 +34,15 @@ def predictions(
         Their names.
     rounds
         What people said, from the first round on.
+    holdout
+        What they said of images that are held out, if any are.
     """
+    parts = [(str(number), taken) for number, taken in enumerate(rounds, start=1)]
+    if holdout is not None:
+        parts.append((HOLDOUT, holdout))
     said = {
-        image: (SKIPPED if label is None else label, str(number))
-        for number, taken in enumerate(rounds, start=1)
+        image: (SKIPPED if label is None else label, part)
+        for part, taken in parts
         for image, label in taken.answers.items()
     }
     probability = head.probability(features.embedding)

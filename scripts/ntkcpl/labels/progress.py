@@ -1,8 +1,8 @@
 """How far the rounds of a run have come: which batches people have answered, and what waits.
 
 An answered batch is history: it stays as it was asked, whatever is corrected later, and whatever
-becomes of the features. So does one that somebody has begun to answer. Images of the holdout count in
-no round, whoever asked for them.
+becomes of the features. So does one that somebody has begun to answer. Images of the holdout count
+in no round, whoever asked for them.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence

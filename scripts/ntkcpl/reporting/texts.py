@@ -1,0 +1,18 @@
+"""Names that people or file systems gave, fit for a page: none is markup there."""
+
+import html
+import re
+
+# What Markdown, or GitHub's, might take for more than itself, in a cell of a table too.
+MARKDOWN = re.compile(r"([\\`*_\[\]|~:@$]|(?<=www)\.)", re.IGNORECASE)
+
+
+def printable(text: str) -> str:
+    """Return a text in one line of characters that can be written: others become `�` or space."""
+    readable = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    return "".join(c if c.isprintable() else " " for c in readable)
+
+
+def in_markdown(text: str) -> str:
+    """Return a text that stands in Markdown as it is, whatever characters it has."""
+    return MARKDOWN.sub(r"\\\1", html.escape(printable(text), quote=False))
