@@ -193,6 +193,117 @@ rule predict:
         "../scripts/predict.py"
 
 
+rule plot_learning_curve:
+    input:
+        outcomes=lambda w: outcomes_of(w.experiment),
+    output:
+        pdf="results/{experiment}/figures/learning_curve.pdf",
+        png=report(
+            "results/{experiment}/figures/learning_curve.png",
+            caption="captions/learning_curve.rst",
+            category="{experiment}",
+            labels={"result": "figure", "of": "accuracy"},
+        ),
+    log:
+        "logs/{experiment}/plot_learning_curve.log",
+    wildcard_constraints:
+        experiment=one_of(LABELLED),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        chosen=lambda w: not is_evaluated(w.experiment),
+        code=code_digest("plot_learning_curve"),
+    script:
+        "../scripts/plot_learning_curve.py"
+
+
+rule plot_batch:
+    input:
+        labels=f"results/{RUN}/labels.json",
+    output:
+        sheet=report(
+            f"results/{RUN}/batch.png",
+            caption="captions/batch.rst",
+            category="{experiment}",
+            labels={"result": "contact sheet", "of": "round {round}"},
+        ),
+    log:
+        f"logs/{RUN}/plot_batch.log",
+    wildcard_constraints:
+        experiment=one_of(PHOTOS),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        root=lambda w: str(root_of(w.experiment)),
+        code=code_digest("plot_batch"),
+    script:
+        "../scripts/plot_batch.py"
+
+
+rule plot_doubtful:
+    input:
+        predictions="results/{experiment}/predictions.csv",
+    output:
+        sheet=report(
+            "results/{experiment}/figures/doubtful.png",
+            caption="captions/doubtful.rst",
+            category="{experiment}",
+            labels={"result": "contact sheet", "of": "doubtful images"},
+        ),
+    log:
+        "logs/{experiment}/plot_doubtful.log",
+    wildcard_constraints:
+        experiment=one_of(PHOTOS),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        root=lambda w: str(root_of(w.experiment)),
+        code=code_digest("plot_doubtful"),
+    script:
+        "../scripts/plot_doubtful.py"
+
+
+rule summarise_labels:
+    input:
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+        batches=lambda w: of_finished_rounds("batch.csv", w.experiment),
+        holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
+        outcomes=lambda w: outcomes_of(w.experiment),
+        predictions=branch(is_predicted, "results/{experiment}/predictions.csv"),
+        # Shown by the page.
+        curve=branch(is_predicted, rules.plot_learning_curve.output.png),
+        sheets=lambda w: sheets_of(w.experiment),
+        doubtful=branch(
+            lambda w: is_predicted(w) and w.experiment in PHOTOS,
+            rules.plot_doubtful.output.sheet,
+        ),
+    output:
+        summary="results/{experiment}/summary.md",
+        page=report(
+            "results/{experiment}/summary.html",
+            caption="captions/summary.rst",
+            category="{experiment}",
+            labels={"result": "page", "of": "labels and accuracy"},
+        ),
+    log:
+        "logs/{experiment}/summarise_labels.log",
+    wildcard_constraints:
+        experiment=one_of(LABELLED),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        chosen=lambda w: not is_evaluated(w.experiment),
+        batch_size=lambda w: next_batch_size(w.experiment),
+        logs=lambda w: log_folders(w.experiment),
+        code=code_digest("summarise_labels"),
+    script:
+        "../scripts/summarise_labels.py"
+
+
 rule sort_images:
     input:
         predictions="results/{experiment}/predictions.csv",

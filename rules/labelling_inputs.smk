@@ -107,6 +107,46 @@ def of_trained_rounds(file, name):
     return [str(run_of(name) / f"round{r}" / file) for r in PROGRESS[name].trained]
 
 
+def is_predicted(wildcards):
+    """Whether the labels at hand give a classifier."""
+    progress = PROGRESS[wildcards.experiment]
+    return len(progress.finished) in progress.trained
+
+
+def is_evaluated(name):
+    """Whether classifiers can be evaluated on a holdout."""
+    holdout = PROGRESS[name].holdout
+    return holdout is not None and holdout.is_complete and bool(holdout.classes)
+
+
+def outcomes_of(name):
+    """What says how right the classifiers are: the holdout, or else cross-validation."""
+    if not PROGRESS[name].trained:
+        return []
+    if is_evaluated(name):
+        return [f"results/{name}/holdout/outcomes.csv"]
+    return of_trained_rounds("cross_validation.csv", name)
+
+
+def sheets_of(name):
+    """The contact sheets of the batches that are answered."""
+    return of_finished_rounds("batch.png", name) if name in PHOTOS else []
+
+
+def next_batch_size(name):
+    """Images of the coming batch, or as many as in the last."""
+    sizes = CONFIG.experiments[name].batch_sizes
+    return sizes[min(len(PROGRESS[name].finished), len(sizes) - 1)]
+
+
+def log_folders(name):
+    """The folders that hold the benchmark files of an experiment, and of all rounds so far."""
+    logs = Path("logs", *run_of(name).parts[1:])
+    last = len(PROGRESS[name].finished) + 1
+    rounds = [str(logs / f"round{number}") for number in range(1, last + 1)]
+    return [f"logs/{name}", f"logs/{name}/holdout", *rounds]
+
+
 def is_holding_out(wildcards):
     """Whether images are held out."""
     return wildcards.experiment in HOLDING_OUT
@@ -149,6 +189,8 @@ def files_to_label():
         files += of_trained_rounds("classifier.h5", name)
         if len(progress.finished) in progress.trained:
             files.append(f"results/{name}/predictions.csv")
+        if progress.finished:
+            files.append(f"results/{name}/summary.md")
         if progress.holds:
             if progress.holdout.undrawn or not progress.holdout.answers:
                 files.append(f"results/{name}/holdout/label")

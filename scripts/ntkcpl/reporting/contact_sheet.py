@@ -76,7 +76,7 @@ def contact_sheet(path: str | Path, title: str, cells: Sequence[Cell]) -> None:
                 sheet.paste(picture, (x + left, y + top))
             _write(draw, x, y + SIDE + 4, number + 1, cell)
     with atomic(path) as temporary:
-        sheet.save(temporary, "PNG", optimize=True)
+        sheet.save(temporary, "PNG")
 
 
 def _write(draw: ImageDraw.ImageDraw, x: int, y: int, number: int, cell: Cell) -> None:
@@ -99,8 +99,8 @@ def _picture(path: Path) -> Image.Image | None:
     except Exception:  # as many kinds as there are decoders
         return None
     scale = SIDE / max(picture.size)
-    size = tuple(max(1, round(scale * length)) for length in picture.size)
-    return picture.resize(size, Image.Resampling.LANCZOS)
+    width, height = (max(1, round(scale * length)) for length in picture.size)
+    return picture.resize((width, height), Image.Resampling.LANCZOS)
 
 
 @cache

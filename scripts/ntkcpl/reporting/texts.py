@@ -3,8 +3,10 @@
 import html
 import re
 
-# What Markdown, or GitHub's, might take for more than itself, in a cell of a table too.
-MARKDOWN = re.compile(r"([\\`*_\[\]|~:@$]|(?<=www)\.)", re.IGNORECASE)
+# What Markdown might take for more than itself: by a backslash, and by an entity where a table or
+# GitHub's Markdown does not know that.
+ESCAPED = re.compile(r"([\\`*_\[\]])")
+ENTITIES = re.compile(r"[|~:@$]|(?<=www)\.", re.IGNORECASE)
 
 
 def printable(text: str) -> str:
@@ -15,4 +17,5 @@ def printable(text: str) -> str:
 
 def in_markdown(text: str) -> str:
     """Return a text that stands in Markdown as it is, whatever characters it has."""
-    return MARKDOWN.sub(r"\\\1", html.escape(printable(text), quote=False))
+    escaped = ESCAPED.sub(r"\\\1", html.escape(printable(text), quote=False))
+    return ENTITIES.sub(lambda found: f"&#{ord(found[0])};", escaped)
