@@ -269,7 +269,6 @@ rule plot_doubtful:
 rule summarise_labels:
     input:
         labels=lambda w: of_finished_rounds("labels.json", w.experiment),
-        batches=lambda w: of_finished_rounds("batch.csv", w.experiment),
         holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
         outcomes=lambda w: outcomes_of(w.experiment),
         predictions=branch(is_predicted, "results/{experiment}/predictions.csv"),
@@ -297,6 +296,8 @@ rule summarise_labels:
         "../envs/environment.yaml"
     params:
         chosen=lambda w: not is_evaluated(w.experiment),
+        # No inputs: what has been answered is not chosen anew.
+        batches=lambda w: of_finished_rounds("batch.csv", w.experiment),
         batch_size=lambda w: next_batch_size(w.experiment),
         logs=lambda w: log_folders(w.experiment),
         code=code_digest("summarise_labels"),

@@ -83,9 +83,9 @@ def change(outcomes: pd.DataFrame, weights: dict[int, float]) -> Change:
     share = np.nansum(images[:, None] * right, axis=0) / counted.sum(axis=0)
     parts = np.nan_to_num(right - share) * (weight / counted.sum(axis=0))
     error = float(np.sqrt((images * parts.sum(axis=1) ** 2).sum()))
-    value = float(share @ weight)
-    reach = float(norm.ppf((1 + LEVEL) / 2)) * error
-    return Change(value, max(value - reach, -1.0), min(value + reach, 1.0))
+    centre, reach = float(share @ weight), float(norm.ppf((1 + LEVEL) / 2)) * error
+    value = float(np.nanmean(wide.to_numpy(), axis=0) @ weight)
+    return Change(value, max(centre - reach, -1.0), min(centre + reach, 1.0))
 
 
 def slope_weights(labels: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -117,15 +117,15 @@ def next_batch(outcomes: pd.DataFrame, batch_size: int, chosen: bool) -> str:
     curve = accuracies(outcomes)
     if len(curve) == 1:
         return (
-            "After one classifier there is no curve yet: what another batch buys shows after the "
-            "next round at the earliest."
+            "After one classifier there is no curve yet: what another batch buys can be said after "
+            "the third round."
         )
     first, last = curve.iloc[0], curve.iloc[-1]
-    where = "cross-validated on the labels held" if chosen else "on the holdout"
     rise = change(outcomes, {int(first["round"]): -1.0, int(last["round"]): 1.0})
     so_far = (
-        f"From {first['labels']:.0f} to {last['labels']:.0f} labels the accuracy {where} went from "
-        f"{first['accuracy']:.1%} to {last['accuracy']:.1%} ({_points(rise)})."
+        f"The accuracy {'cross-validated' if chosen else 'on the holdout'} went from "
+        f"{first['accuracy']:.1%} at {first['labels']:.0f} labels to {last['accuracy']:.1%} at "
+        f"{last['labels']:.0f}: {_points(rise)}."
     )
     if len(curve) < LEAST:
         return (
@@ -138,16 +138,17 @@ def next_batch(outcomes: pd.DataFrame, batch_size: int, chosen: bool) -> str:
         change(outcomes, dict(zip(curve["round"].astype(int), weights * factor, strict=True)))
         for factor in (1.0, doublings)
     )
-    forecast = (
-        f"Lately a doubling of the labels changed it by {_points(slope)}. If it goes on like that, "
-        f"another {batch_size} labels change it by {_points(gain)}."
+    gain = Change(*(min(number, 1 - last["accuracy"]) for number in gain))
+    return (
+        f"If the curve goes on like this, another {batch_size} labels change the accuracy by "
+        f"{_points(gain)}. {_verdict(gain, chosen)}\n\n{so_far} Of late a doubling of the labels "
+        f"changed it by {_points(slope)}."
     )
-    return f"{so_far} {forecast} {_verdict(gain, chosen)}"
 
 
 def _points(change: Change) -> str:
     value, low, high = (_signed(100 * number) for number in change)
-    return f"{value} percentage points, 95% interval {low} to {high}"
+    return f"{value} percentage points (95% interval {low} to {high})"
 
 
 def _signed(number: float) -> str:
@@ -158,16 +159,16 @@ def _signed(number: float) -> str:
 def _verdict(gain: Change, chosen: bool) -> str:
     if chosen:
         return (
-            "Take this with care: images that were chosen because they are hard make the "
+            "Take this with care: images that were chosen because they are hard can make the "
             "cross-validated accuracy fall while the classifier gets better."
         )
     if gain.low > 0:
-        return "So another batch pays."
+        return "More labels still help."
     if gain.high < 0:
-        return "So the labels of late made it worse: look whether they are right."
+        return "It has fallen of late: look whether the labels are right."
     return (
-        "The interval has zero in it: this holdout cannot tell whether another batch pays. "
-        "A larger one could."
+        "The interval has zero in it: this holdout cannot tell whether another batch helps. A "
+        "larger one could."
     )
 
 
@@ -188,13 +189,15 @@ def plot_learning_curve(outcomes: pd.DataFrame, title: str, chosen: bool) -> Fig
         axes = figure.subplots()
         labels, accuracy = curve["labels"], 100 * curve["accuracy"]
         axes.plot(labels, accuracy, color=colour, marker="o", linewidth=EMPHASISED_WIDTH)
-        if chosen:
-            axes.set_ylabel("Cross-validated accuracy (%)")
-        else:
+        of = "cross-validated on chosen images"
+        if not chosen:
             reach = 100 * np.abs(curve[["low", "high"]].to_numpy().T - curve["accuracy"].to_numpy())
-            axes.errorbar(labels, accuracy, reach, fmt="none", ecolor=colour, capsize=3)
-            images = int(curve["images"].iloc[-1])
-            axes.set_ylabel(f"Accuracy on {images} held-out images (%)")
-        axes.set_title(title)
+            axes.errorbar(
+                labels, accuracy, reach, fmt="none", ecolor=colour, elinewidth=0.9, capsize=2.5
+            )
+            of = f"on {curve['images'].iloc[-1]} images held out, 95% intervals"
+        axes.margins(x=0.06)
+        axes.set_ylabel("Accuracy (%)")
+        axes.set_title(f"{title}: {of}")
         draw_label_axis(axes, labels)
     return figure
