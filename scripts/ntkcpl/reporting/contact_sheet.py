@@ -109,7 +109,7 @@ def _font(size: int, bold: bool = False) -> ImageFont.FreeTypeFont:
     from matplotlib.font_manager import FontProperties, findfont
 
     weight = "bold" if bold else "normal"
-    return ImageFont.truetype(findfont(FontProperties("DejaVu Sans", weight=weight)), size)
+    return ImageFont.truetype(findfont(FontProperties(family="DejaVu Sans", weight=weight)), size)
 
 
 def _elided(text: str, font: ImageFont.FreeTypeFont, width: float) -> str:

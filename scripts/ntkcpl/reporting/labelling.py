@@ -124,7 +124,7 @@ def _standing(run: Labelling) -> str:
 def _accuracy(run: Labelling) -> pd.DataFrame:
     """Return what is known of each round's classifier."""
     assert run.outcomes is not None
-    measured = {int(row["round"]): row for _, row in accuracies(run.outcomes).iterrows()}
+    measured = {row["round"]: row for row in accuracies(run.outcomes).to_dict("records")}
     rows, labels = [], 0
     for number, (taken, coverage) in enumerate(zip(run.rounds, run.coverage, strict=True), start=1):
         labels += sum(label is not None for label in taken.answers.values())

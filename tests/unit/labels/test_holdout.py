@@ -43,7 +43,7 @@ def test_images_that_come_go_or_are_renamed_leave_the_rest():
 
 
 def test_a_pool_that_is_too_small_says_so():
-    with pytest.raises(ValueError, match="^holdout asks for 60 images, but the pool has 50: lower"):
+    with pytest.raises(ValueError, match=r"^holdout asks for 60 .* pool has 50: lower"):
         draw(number=60)
     assert len(draw(number=50)) == 50
 
