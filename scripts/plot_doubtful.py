@@ -10,9 +10,9 @@ from ntkcpl.labels.predictions import doubtful, read_predictions
 from ntkcpl.reporting.contact_sheet import Cell, contact_sheet
 
 rows = doubtful(read_predictions(snakemake.input.predictions))
-root = Path(snakemake.params.root)
+root, experiment = Path(snakemake.params.root), snakemake.wildcards.experiment
 contact_sheet(
     snakemake.output.sheet,
-    f"{snakemake.wildcards.experiment}: the {len(rows)} most doubtful images, by likeliest class",
+    f"{experiment}: the {len(rows)} most doubtful images, with their likeliest class",
     [Cell(root / row.id, f"{row.class_} {row.probability:.0%}", row.id) for row in rows],
 )

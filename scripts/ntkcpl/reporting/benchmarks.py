@@ -8,7 +8,7 @@ from pathlib import Path
 def stage_seconds(folders: Iterable[Path]) -> dict[str, list[float]]:
     """Return for each stage the wall seconds of its jobs, as far as they have a benchmark file.
 
-    Of a job that ran several times it is the last.
+    The stage that took longest comes first. Of a job that ran several times it is the last.
 
     Parameters
     ----------
@@ -20,4 +20,4 @@ def stage_seconds(folders: Iterable[Path]) -> dict[str, list[float]]:
         with path.open(newline="", encoding="utf-8") as file:
             for row in csv.DictReader(file, delimiter="\t"):
                 seconds.setdefault(path.stem, []).append(float(row["s"]))
-    return seconds
+    return dict(sorted(seconds.items(), key=lambda stage: -sum(stage[1])))

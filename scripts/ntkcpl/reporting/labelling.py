@@ -103,9 +103,9 @@ def _standing(run: Labelling) -> str:
     said = [label for taken in run.rounds for label in taken.answers.values()]
     skipped = said.count(None)
     rounds = f"{len(run.rounds)} round{'s' * (len(run.rounds) != 1)}"
-    text = f"{len(said) - skipped:,} images are labelled after {rounds}, {skipped:,} are skipped"
+    text = f"{len(said) - skipped:,} images are labelled after {rounds}, {skipped:,} skipped"
     if run.holdout is not None:
-        text += f", {len(run.holdout.answers):,} are held out"
+        text += f", {len(run.holdout.answers):,} held out"
     if run.predictions:
         text += f"; {sum(not row.label for row in run.predictions):,} have no label"
     if run.outcomes is None:

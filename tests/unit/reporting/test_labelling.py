@@ -55,7 +55,7 @@ def rows(text):
 
 def test_the_page_says_where_things_stand():
     text = labelling_page(labelling())
-    assert "5 images are labelled after 2 rounds, 2 are skipped, 4 are held out; 2 have" in text
+    assert "5 images are labelled after 2 rounds, 2 skipped, 4 held out; 2 have" in text
     assert "right on 66.7% of the images held out (95% interval 20.8% to 93.9%)" in text
     assert ["1", "2", "1 of 3 = 33.3%", "6.1% to 79.2%", "40.0%"] in rows(text), rows(text)[:5]
     assert ["2", "5", "2 of 3 = 66.7%", "20.8% to 93.9%", "65.0%"] in rows(text)
