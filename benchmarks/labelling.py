@@ -61,7 +61,7 @@ def embedded(data, path):
         dataset = datasets.load(DatasetSettings(name="cifar10", root=data))
         dataset = Dataset(some(dataset.pool, POOL), some(dataset.test, TEST), dataset.classes)
         how = FeatureSettings(
-            views_of="labelled", batch_size=128, precision="bf16-mixed", threads=2
+            views_of="labelled", batch_size=128, precision="32-true", threads=2
         )
         extract_features(path, dataset, encoder, how, Provenance("{}", {}, ()))
     return read_features(path)
