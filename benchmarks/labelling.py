@@ -32,7 +32,7 @@ from ntkcpl.features import FeatureSettings, extract_features
 from ntkcpl.learner import Learner
 from ntkcpl.seeding import numpy_generator
 
-POOL, TEST = 5000, 2000
+POOL, TEST = 3000, 1000
 BUDGETS = (40, 100, 200, 400)
 WRONG = (0.0, 0.05, 0.1)
 STRATEGIES = {

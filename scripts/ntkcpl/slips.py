@@ -1,0 +1,66 @@
+"""Labels that are likely slips: those that the other labels contradict most."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ntkcpl.estimate import fit_temperature
+from ntkcpl.regression.direct import regress
+from ntkcpl.regression.settings import KernelRegression
+
+
+class Slips(NamedTuple):
+    """What the other labels say of each that they contradict, the likeliest slip first.
+
+    Attributes
+    ----------
+    place : int64 (S,)
+        Which of the labels.
+    predicted : int64 (S,)
+        The class that the others speak for.
+    probability : float64 (S,)
+        Its probability, in [0, 1].
+    """
+
+    place: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    probability: NDArray[np.float64]
+
+
+def likely_slips(
+    embedding: NDArray[np.floating],
+    label: NDArray[np.int64],
+    n_classes: int,
+    rng: np.random.Generator,
+) -> Slips:
+    """Return the labels that a classifier contradicts which was trained on all the others.
+
+    A classifier that was trained on a label repeats it. So kernel regression stands in, which is
+    solved without each label in turn (see `regress`); the softmax of its outputs, at the
+    temperature at which the labels are likeliest, is a probability. A label is contradicted where
+    another class is the likeliest, and the more so the smaller its own probability is, the
+    "self-confidence" of Northcutt et al. 2021, "Confident learning: estimating uncertainty in
+    dataset labels". docs/results/labelling.md compares it with other scores.
+
+    Parameters
+    ----------
+    embedding : float (L, D)
+        Of the labelled images.
+    label : int64 (L,)
+        Their classes.
+    n_classes
+        Number of classes.
+    rng
+        Draws the head of the kernel, if it is finite.
+    """
+    from scipy.special import softmax
+
+    regression, rows = KernelRegression(), np.arange(len(label))
+    kernel = regression.kernel(embedding, rng)
+    outputs = regress(kernel, rows, label, n_classes, regression.ridge).left_out
+    probability = softmax(outputs / fit_temperature(outputs, label), axis=1)
+    predicted = probability.argmax(axis=1)
+    place = np.argsort(probability[rows, label], kind="stable")
+    place = place[(predicted != label)[place]]
+    return Slips(place, predicted[place], probability[place, predicted[place]])
