@@ -206,7 +206,7 @@ function key(event) {
   } else if (Object.hasOwn(commands, event.key)) {
     event.preventDefault();
     commands[event.key]();
-  } else if (event.key === "Enter" && !onControl) accept();
+  } else if (event.key === "Enter" && !onControl) (kit.review && !event.shiftKey ? keep : accept)();
   else if (event.key === " " && event.target.matches("li")) {
     event.preventDefault();
     toggle(view.focused);

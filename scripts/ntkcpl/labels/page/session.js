@@ -1,5 +1,5 @@
 // What an answer belongs to: an image or, where labels are checked, what was said of one.
-function key({ id, was }) {
+function subject({ id, was }) {
   return was === undefined ? id : JSON.stringify([id, was]);
 }
 
@@ -7,7 +7,7 @@ function key({ id, was }) {
 class Session {
   constructor(kit) {
     this.kit = kit;
-    this.known = new Map(kit.images.map((image, index) => [key(image), index]));
+    this.known = new Map(kit.images.map((image, index) => [subject(image), index]));
     this.kept = true; // whether the browser keeps the answers
     this.touched = Date.now();
     this.load();
@@ -40,7 +40,7 @@ class Session {
   }
 
   keep() {
-    const id = (index) => key(this.kit.images[index]);
+    const id = (index) => subject(this.kit.images[index]);
     const pair = (index, answer) => (answer === undefined ? [id(index)] : [id(index), answer]);
     const answers = this.answers.flatMap((answer, index) =>
       answer === undefined ? [] : [pair(index, answer)],
