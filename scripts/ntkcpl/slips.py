@@ -36,12 +36,9 @@ def likely_slips(
 ) -> Slips:
     """Return the labels that a classifier contradicts which was trained on all the others.
 
-    A classifier that was trained on a label repeats it. So kernel regression stands in, which is
-    solved without each label in turn (see `regress`); the softmax of its outputs, at the
-    temperature at which the labels are likeliest, is a probability. A label is contradicted where
-    another class is the likeliest, and the more so the smaller its own probability is, the
-    "self-confidence" of Northcutt et al. 2021, "Confident learning: estimating uncertainty in
-    dataset labels". docs/results/labelling.md compares it with other scores.
+    A label is contradicted where another class is the likeliest, and the more so the smaller its
+    own probability is, the "self-confidence" of Northcutt et al. 2021, "Confident learning:
+    estimating uncertainty in dataset labels". docs/results/labelling.md compares it with others.
 
     Parameters
     ----------
@@ -54,13 +51,31 @@ def likely_slips(
     rng
         Draws the head of the kernel, if it is finite.
     """
-    from scipy.special import softmax
-
-    regression, rows = KernelRegression(), np.arange(len(label))
-    kernel = regression.kernel(embedding, rng)
-    outputs = regress(kernel, rows, label, n_classes, regression.ridge).left_out
-    probability = softmax(outputs / fit_temperature(outputs, label), axis=1)
+    probability = left_out_probability(embedding, label, n_classes, rng)
     predicted = probability.argmax(axis=1)
-    place = np.argsort(probability[rows, label], kind="stable")
+    place = np.argsort(probability[np.arange(len(label)), label], kind="stable")
     place = place[(predicted != label)[place]]
     return Slips(place, predicted[place], probability[place, predicted[place]])
+
+
+def left_out_probability(
+    embedding: NDArray[np.floating],
+    label: NDArray[np.int64],
+    n_classes: int,
+    rng: np.random.Generator,
+) -> NDArray[np.float64]:
+    """Return each class's probability, float64 (L, C), of labelled images without their labels.
+
+    A classifier repeats the labels that it was trained on. So kernel regression stands in, which
+    is solved without each label in turn (see `regress`); the softmax of its outputs, at the
+    temperature at which the labels are likeliest, is a probability. The parameters are those of
+    `likely_slips`.
+    """
+    from scipy.special import softmax
+
+    regression = KernelRegression()
+    kernel = regression.kernel(embedding, rng)
+    every = np.arange(len(label))
+    outputs = regress(kernel, every, label, n_classes, regression.ridge).left_out
+    probability: NDArray[np.float64] = softmax(outputs / fit_temperature(outputs, label), axis=1)
+    return probability

@@ -49,9 +49,9 @@ def read_table(path: Path, collector: Collector) -> None:
 
     The header names the columns, in any order and beside others: `id` and `label`, or in an
     export of Label Studio `image_id` and `class`. Beside `id` and `label` there may be `was`: what
-    was said before, which the label corrects or, if it is the same, finds right. Commas, semicolons or tabs part the cells; the
-    text is UTF-8, or UTF-16 with a byte-order mark. Bytes that are not UTF-8 come back as
-    `os.fsdecode` gives them.
+    was said before, which the label corrects or, if it is the same, finds right. Commas, semicolons
+    or tabs part the cells; the text is UTF-8, or UTF-16 with a byte-order mark. Bytes that are not
+    UTF-8 come back as `os.fsdecode` gives them.
     """
     try:
         text = _text(path)
