@@ -1,4 +1,4 @@
-"""The labelling kit of a round: `label.html`, and the tasks for Label Studio."""
+"""The labelling kit of a round, or of the holdout: `label.html`, and tasks for Label Studio."""
 
 import base64
 import json
@@ -20,6 +20,7 @@ def write_kit(
     experiment: str,
     round_: int,
     classes: Sequence[str],
+    after: int = 0,
     may_add: bool = True,
     order: Sequence[int] | None = None,
     save_to: str = "",
@@ -28,8 +29,9 @@ def write_kit(
     """Write what people need to label a batch, each file atomically; return the page.
 
     `label.html` needs no server and no network: images, design and script are inside. It keeps
-    the answers in the browser and saves `labels-round<round>.csv`. `tasks.json` and
-    `label-studio.xml` are written for batches of files that Label Studio can serve.
+    the answers in the browser and saves `labels-round<round>.csv`, or `labels-holdout.csv`.
+    `tasks.json` and `label-studio.xml` are written for batches of files that Label Studio can
+    serve.
 
     Parameters
     ----------
@@ -40,9 +42,12 @@ def write_kit(
     experiment
         Its name, for people; with the round it names what the browser keeps.
     round_
-        Number of the round, from 1.
+        Number of the round, from 1; 0 for the holdout.
     classes
         The classes so far, in the order of the keys 1 to 9.
+    after
+        Images of the holdout that are answered already: the kit for further ones saves a file of
+        another name.
     may_add
         Whether people may add classes.
     order
@@ -62,9 +67,11 @@ def write_kit(
     order = range(len(rows)) if order is None else order
     _check(rows, classes, order)
     folder = Path(folder)
+    part = f"round {round_}" if round_ else "holdout"
+    name = part.replace(" ", "") + (f"-after{after}" if after else "")
     kit = {
-        "storage": f"ntkcpl/{experiment}/round{round_}",
-        "file": f"labels-round{round_}.csv",
+        "storage": f"ntkcpl/{experiment}/{name}",
+        "file": f"labels-{name}.csv",
         "saveTo": f"Move it to the folder {save_to}." if save_to else "",
         "skipped": SKIPPED,
         "classes": list(classes),
@@ -76,7 +83,7 @@ def write_kit(
     text = render(
         kit,
         title=experiment,
-        part=f"round {round_}",
+        part=part,
         suggestions=any(row.suggestion is not None for row in rows),
     )
     write_text(page, text)
