@@ -1,8 +1,9 @@
 """Measure what wrong labels cost, by strategy, and what the review list gives back.
 
     .venv/bin/python benchmarks/labelling.py --data DATA [--work FOLDER] [--seeds 3]
+        [--pool 5000] [--test 2000]
 
-From CIFAR-10 in the folder DATA, 3,000 images drawn once are the pool and 1,000 of the test images
+From CIFAR-10 in the folder DATA, 5,000 images drawn once are the pool and 2,000 of the test images
 the test set, embedded with `efficientnet_lite0` (a few minutes; kept in the work folder). A person
 (`people.py`) labels what each strategy asks for, a share of the labels wrong. At the end somebody
 who knows the truth checks the first `CHECKED` labels of the review list; scores by which it might
@@ -36,7 +37,6 @@ from ntkcpl.learner import Learner
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.slips import likely_slips
 
-POOL, TEST = 3000, 1000
 BUDGETS = (40, 100, 200, 400)
 WRONG = (0.0, 0.05, 0.1)
 CHECKED = 50
@@ -57,14 +57,14 @@ def some(split, number):
     return Split(split.images[rows], split.label[rows], [split.id[row] for row in rows])
 
 
-def embedded(data, path):
+def embedded(data, path, pool, test):
     """Return the features of the images, embedded unless they are in the file already."""
     if not path.exists():
         from ntkcpl.encoders.weights import import_encoder
 
         encoder = import_encoder(EncoderSettings(architecture="efficientnet_lite0")).eval()
         dataset = datasets.load(DatasetSettings(name="cifar10", root=data))
-        dataset = Dataset(some(dataset.pool, POOL), some(dataset.test, TEST), dataset.classes)
+        dataset = Dataset(some(dataset.pool, pool), some(dataset.test, test), dataset.classes)
         how = FeatureSettings(views_of="labelled", batch_size=128, precision="32-true", threads=2)
         extract_features(path, dataset, encoder, how, Provenance("{}", {}, ()))
     return read_features(path)
@@ -165,9 +165,14 @@ def print_review(results, seeds):
             print(
                 f"| `{name}` | {np.mean(errors):.1f} | {np.mean([r['listed'] for r in all_]):.0f} "
                 f"| {np.mean(found):.1f} ({sum(found) / sum(errors):.0%}) "
-                f"| {np.mean(lost):.1f}±{np.std(lost, ddof=1):.1f} "
-                f"| {np.mean(back):.1f}±{np.std(back, ddof=1):.1f} |"
+                f"| {shown(np.mean(lost), pd.Series(lost).std())} "
+                f"| {shown(np.mean(back), pd.Series(back).std())} |"
             )
+
+
+def shown(mean, deviation, sign=""):
+    """Return mean ± standard deviation; that of one seed is none."""
+    return f"{mean:{sign}.1f}" + ("" if np.isnan(deviation) else f"±{deviation:.1f}")
 
 
 def print_scores(results):
@@ -189,14 +194,14 @@ def print_table(table):
     for wrong in WRONG:
         part = table[table["wrong"] == wrong].set_index(["strategy", "seed", "labels"])["accuracy"]
         told = "All labels right" if wrong == 0 else f"{wrong:.0%} wrong: points against all right"
-        shown = part if wrong == 0 else part - right
-        groups = shown.groupby(["strategy", "labels"])
+        points = part if wrong == 0 else part - right
+        groups = points.groupby(["strategy", "labels"])
         mean, deviation = groups.mean().unstack(), groups.std().unstack()
         print(f"\n{told}\n\n| strategy | " + " | ".join(f"{b} labels" for b in BUDGETS) + " |")
         print("|---|" + "---|" * len(BUDGETS))
         sign = "" if wrong == 0 else "+"
         for name in STRATEGIES:
-            cells = (f"{mean.loc[name, b]:{sign}.1f}±{deviation.loc[name, b]:.1f}" for b in BUDGETS)
+            cells = (shown(mean.loc[name, b], deviation.loc[name, b], sign) for b in BUDGETS)
             print(f"| `{name}` | " + " | ".join(cells) + " |")
 
 
@@ -206,9 +211,12 @@ def main():
     parser.add_argument("--data", required=True, help="folder of CIFAR-10")
     parser.add_argument("--work", type=Path, default=Path("results/labelling-study"))
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--pool", type=int, default=5000, help="images to label from")
+    parser.add_argument("--test", type=int, default=2000, help="images to test on")
     arguments = parser.parse_args()
     arguments.work.mkdir(parents=True, exist_ok=True)
-    features = embedded(arguments.data, arguments.work / "features.h5")
+    path = arguments.work / f"features-{arguments.pool}-{arguments.test}.h5"
+    features = embedded(arguments.data, path, arguments.pool, arguments.test)
     results = runs(features, arguments.seeds, arguments.work)
     print_table(table_of(results))
     print_review(results, arguments.seeds)
