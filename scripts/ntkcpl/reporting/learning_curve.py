@@ -162,9 +162,10 @@ def _verdict(gain: Change, chosen: bool) -> str:
             "Take this with care: images that were chosen because they are hard can make the "
             "cross-validated accuracy fall while the classifier gets better."
         )
-    if gain.low > 0:
+    low, high = (round(100 * bound, 1) for bound in gain[1:])  # as they are printed
+    if low > 0:
         return "More labels still help."
-    if gain.high < 0:
+    if high < 0:
         return "It has fallen of late: look whether the labels are right."
     return (
         "The interval has zero in it: this holdout cannot tell whether another batch helps. A "
