@@ -147,6 +147,33 @@ rule predict:
         "../scripts/predict.py"
 
 
+rule review:
+    input:
+        features="results/{experiment}/features.h5",
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+    output:
+        review=directory("results/{experiment}/review"),
+    log:
+        "logs/{experiment}/review.log",
+    benchmark:
+        "logs/{experiment}/review.tsv"
+    wildcard_constraints:
+        experiment=one_of(LABELLED),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            classes=experiment_of(w).classes,
+            labels=experiment_of(w).labels,
+        ),
+        # Who said what, and what somebody has checked.
+        said=said_of_images,
+        code=code_digest("review"),
+    script:
+        "../scripts/review.py"
+
+
 rule sort_images:
     input:
         predictions="results/{experiment}/predictions.csv",

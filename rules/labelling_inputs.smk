@@ -40,15 +40,23 @@ def known_images(name):
     return Path("results", name, "images.json" if name in PHOTOS else "features.h5")
 
 
+def said_in(name):
+    """What people have saved."""
+    experiment = CONFIG.experiments[name]
+    labels = Path(experiment.labels).expanduser()
+    root = root_of(name) if name in PHOTOS else None
+    ids, former = images_of(name)
+    if not ids or not labels.exists():
+        return Labels({})
+    return read_labels(labels, ids, experiment.classes, root, former)
+
+
 def progress_of(name):
     """How far people have come."""
     experiment = CONFIG.experiments[name]
-    labels = Path(experiment.labels).expanduser()
-    root, said = root_of(name) if name in PHOTOS else None, Labels({})
     try:
         ids, former = images_of(name)
-        if ids and labels.exists():
-            said = read_labels(labels, ids, experiment.classes, root, former)
+        said = said_in(name)
         answers = {image: answer.label for image, answer in said.answers.items()}
         holdout = None
         if name in HOLDING_OUT:
@@ -176,6 +184,20 @@ def taken_in(wildcards):
     return json.dumps(asdict(finished[number - 1]))
 
 
+def said_of_images(wildcards):
+    """Of each image that counts and is unchecked, which file and line says its label, as JSON."""
+    said = said_in(wildcards.experiment)
+    counted = [taken.answers for taken in PROGRESS[wildcards.experiment].finished]
+    return json.dumps(
+        {
+            image: said.answers[image].where
+            for answers in counted
+            for image in answers
+            if image in said.answers and image not in said.checked
+        }
+    )
+
+
 def files_to_label():
     """What can be made with the labels at hand: classifiers, predictions, the next batch."""
     files = []
@@ -189,6 +211,7 @@ def files_to_label():
         files += of_trained_rounds("classifier.h5", name)
         if len(progress.finished) in progress.trained:
             files.append(f"results/{name}/predictions.csv")
+            files.append(f"results/{name}/review")
         if progress.finished:
             files.append(f"results/{name}/summary.md")
         if progress.holds:

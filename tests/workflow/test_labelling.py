@@ -14,13 +14,15 @@ from people import Person
 from PIL import Image
 
 from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.cells import read_cells, write_cells
 from ntkcpl.labels.tables import write_labels
 
 COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
 RUN = "results/smoke/ntkcpl_self/seed0"
 # What is made anew for each new classifier.
 SUMMARY = {
-    (rule, "") for rule in ("predict", "plot_doubtful", "plot_learning_curve", "summarise_labels")
+    (rule, "")
+    for rule in ("predict", "review", "plot_doubtful", "plot_learning_curve", "summarise_labels")
 }
 
 
@@ -208,6 +210,31 @@ def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
     }
     run(waiting)
     assert batch(waiting, 2) == before  # it has been answered
+    assert waiting.planned() == set()
+
+
+def test_a_label_is_checked_and_corrected(waiting):
+    wrong, *others = batch(waiting, 1)
+    colour = "blue" if truth(wrong) == "red" else "red"
+    answer(waiting, 1, _1=colour, _2=None)
+    run(waiting)
+    folder = waiting.folder / "results/smoke/review"
+    assert (folder / "review.html").exists()
+    doubts = read_cells(folder / "review.csv")
+    assert [doubt["id"] for doubt in doubts][:1] == [wrong]  # colours are easy
+    expected = {"was": colour, "classifier": truth(wrong), "round": "1"}
+    assert expected.items() <= doubts[0].items()
+    assert doubts[0]["where"] == "labels/round1.csv, line 2"
+    # What was right is not asked again, and runs nothing else; what was wrong does.
+    checked = waiting.folder / "labels/checked.csv"
+    write_cells(checked, ("id", "label", "was"), [(others[1], truth(others[1]), truth(others[1]))])
+    assert rules(waiting.planned()) == {("review", "")}
+    write_cells(checked, ("id", "label", "was"), [(wrong, truth(wrong), colour)])
+    assert training(1) | {("review", "")} <= rules(waiting.planned())
+    run(waiting)
+    assert wrong not in [doubt["id"] for doubt in read_cells(folder / "review.csv")]
+    taken = json.loads((waiting.folder / RUN / "round1/labels.json").read_text())
+    assert taken["asked"][wrong] == truth(wrong)
     assert waiting.planned() == set()
 
 

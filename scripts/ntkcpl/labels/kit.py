@@ -1,23 +1,16 @@
 """The labelling kit of a round, or of the holdout: `label.html`, and tasks for Label Studio."""
 
 import base64
-import hashlib
 import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.labels.label_studio import labelling_configuration, tasks
 from ntkcpl.labels.names import SKIPPED, class_fault
+from ntkcpl.labels.render import render
 from ntkcpl.labels.rows import Row
-
-# In the order in which the page runs them.
-SCRIPTS = ("session.js", "table.js", "view.js", "label.js")
 
 
 def write_kit(
@@ -84,17 +77,15 @@ def write_kit(
         "classes": list(classes),
         "mayAdd": may_add,
         "order": [int(row) for row in order],
-        "images": [_image(row) for row in rows],
+        "images": [image_of(row) for row in rows],
     }
-    text = _page(
+    page = folder / "label.html"
+    text = render(
+        kit,
         title=experiment,
         part=part,
-        total=len(rows),
-        may_add=may_add,
         suggestions=any(row.suggestion is not None for row in rows),
-        kit=_json_in_page(kit),
     )
-    page = folder / "label.html"
     write_text(page, text)
     if served_from is not None:
         exported = tasks(rows, round_, served_from)
@@ -115,7 +106,8 @@ def _check(rows: Sequence[Row], classes: Sequence[str], order: Sequence[int]) ->
             raise ValueError(fault)
 
 
-def _image(row: Row) -> dict[str, Any]:
+def image_of(row: Row) -> dict[str, Any]:
+    """Return what the page knows of an image."""
     suggestion = row.suggestion
     return {
         "id": row.id,
@@ -124,30 +116,3 @@ def _image(row: Row) -> dict[str, Any]:
         if suggestion is None
         else {"label": suggestion.label, "probability": round(suggestion.probability, 4)},
     }
-
-
-def _json_in_page(value: Any) -> Markup:
-    """Return JSON in which no text can end the element that it stands in."""
-    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
-
-
-def _page(**values: Any) -> str:
-    """Return the page, with its design and script, and the digests by which only these count."""
-    folder = resources.files("ntkcpl.labels") / "page"
-    style = (folder / "label.css").read_text(encoding="utf-8")
-    script = "\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string((folder / "label.html").read_text(encoding="utf-8"))
-    return template.render(
-        style=Markup(style),
-        style_hash=_source(style),
-        script=Markup(script),
-        script_hash=_source(script),
-        **values,
-    )
-
-
-def _source(text: str) -> str:
-    """Return how a content security policy names a style or script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
