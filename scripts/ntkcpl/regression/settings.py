@@ -81,7 +81,7 @@ class KernelRegression(Settings):
         noise = np.full(len(weight), absolute_ridge(np.diagonal(kernel), self.ridge))
         if noise_by_weight:
             noise = np.divide(noise, weight, where=weight > 0, out=np.full(len(weight), np.inf))
-        return WeightedVariance(kernel, weight, noise, labelled)
+        return WeightedVariance(kernel, weight, noise, labelled, default_device())
 
     def predictive_information(
         self,
