@@ -7,12 +7,15 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
+from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.regression.settings import KernelRegression
 from ntkcpl.settings import Count
 from ntkcpl.strategies.bait import bernoulli_variance
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
 from ntkcpl.strategies.margin import margins
+from ntkcpl.strategies.ntkcpl import NTKCPL
 
 
 class WeightedNTKVariance(KernelRegression, Strategy):
@@ -31,6 +34,7 @@ class WeightedNTKVariance(KernelRegression, Strategy):
     """
 
     method: Literal["weighted_variance"] = "weighted_variance"
+    needs_clusters = True
     about = About(
         paper="new here; after Cohn 1996",
         relevance="fall of the uncertain part's variance",
@@ -39,20 +43,48 @@ class WeightedNTKVariance(KernelRegression, Strategy):
     )
     candidates: Count | Literal["all"] = 10_000
     """Size of the random part of the unlabelled pool that is considered in a round."""
-    weight: Literal["margin", "bernoulli", "one"] = "margin"
+    start: Literal["clusters", "variance"] = "clusters"
+    """What chooses the first batch: NTKCPL, by clusters of the embedding; or the variance, with all
+    weights one."""
+    covariance: Literal["ntk", "linear"] = "ntk"
+    """The kernel: that of the classifier's head, or the embeddings' products."""
+    weight: Literal["margin", "bernoulli", "one"] = "bernoulli"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
-    noise: Literal["equal", "by_weight"] = "equal"
+    noise: Literal["equal", "by_weight"] = "by_weight"
     """λ(i): λ, or λ / w(i) as in BAIT, so that what the classifier is sure of tells less."""
     ridge: Annotated[float, Field(gt=0)] = 0.01
     """λ as a share of the mean of the kernel's diagonal."""
 
     @override
+    def clustering(self, labels: int, first_budget: int) -> Clustering | None:
+        first = labels == first_budget and self.start == "clusters"
+        return self._starter().clustering(labels, first_budget) if first else None
+
+    @override
+    def lacks_clusters(self, pool: Pool) -> bool:
+        """Return whether there are no clusters for the first batch; later ones do without."""
+        first = self.start == "clusters" and not len(pool.labelled)
+        return first and super().lacks_clusters(pool)
+
+    @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
+        later = asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
+        return max(later, self._starter().memory(n, d, labels))
+
+    @override
+    def kernel(
+        self, embedding: NDArray[np.floating], rng: np.random.Generator
+    ) -> NDArray[np.float32]:
+        if self.covariance == "ntk":
+            return super().kernel(embedding, rng)
+        x = scale_embedding(embedding, self.kernel_scaling)
+        return x @ x.T
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
+        if pool.clusters is not None:
+            return self._starter().choose(pool, budget, rng)
         candidates = random_part(pool, self.candidates, budget, rng)
         index = np.concatenate([candidates, pool.labelled])
         variance = self.weighted_variance(
@@ -63,6 +95,9 @@ class WeightedNTKVariance(KernelRegression, Strategy):
             noise_by_weight=self.noise == "by_weight",
         )
         return Batch(index[variance.select(budget)])
+
+    def _starter(self) -> NTKCPL:
+        return NTKCPL(feature="self", candidates=self.candidates)
 
     def _weights(self, pool: Pool, index: NDArray[np.int64]) -> NDArray[np.float64]:
         if pool.head is None or self.weight == "one":
