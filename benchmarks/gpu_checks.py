@@ -4,11 +4,11 @@
                                     [--device-only]
 
 Needs only what choosing images needs, and torch. First the comparisons of the tests, on random
-problems: the kernels must agree, the weighted variance and the look-ahead must choose on the device
-what they choose on the CPU, and no choice may be worse, by the criterion in float64, than rounding
-explains. Then a batch is chosen from so many candidates on both, given 100 labels; making the kernel
-is timed by itself. From 50,000 that takes 30 GB of memory, and some minutes of the CPU, which
-`--device-only` spares.
+problems: the kernels must agree, weighted variance and look-ahead must choose on the device what
+they choose on the CPU, and no choice may be worse, by the criterion in float64, than rounding
+explains. Then a batch is chosen from so many candidates on both, given 100 labels; making the
+kernel is timed by itself. From 50,000 that takes 30 GB of memory, and some minutes of the CPU,
+which `--device-only` spares.
 
 The last lines are `name value`, a line each; times are in seconds.
 """
