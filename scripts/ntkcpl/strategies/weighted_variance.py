@@ -22,15 +22,20 @@ class WeightedNTKVariance(KernelRegression, Strategy):
     """The largest fall of the NTK's variance, weighted by the classifier's uncertainty; new here.
 
     Let R be the posterior covariance of the Gaussian process with the NTK of the classifier's head,
-    given the labelled images. Images are chosen one by one, each with the largest
+    given the labelled images, and w(j) one minus the margin of the classifier's two likeliest
+    classes. Σ_j w(j) R(j, j) is what is left to chance in the outputs of a classifier trained on
+    these labels, counted where it can change the class. Images are chosen one by one, each so that
+    its label, whatever it be, lowers this sum most (`regression.variance`):
 
-        Σ_j w(j) R(i, j)² / (R(i, i) + λ(i)),
+        i* = argmax Σ_j w(j) R(i, j)² / (R(i, i) + λ).
 
-    by which its label lowers the weighted sum of variances, Σ_j w(j) R(j, j)
-    (`regression.variance`). The weight is one minus the margin of the classifier's two likeliest
-    classes; before there is a classifier all weights are one. With all weights one it is EV-GP;
-    with the linear kernel, w = p (1 - p) and the noise λ / w it would be the forward step of binary
-    BAIT. How it compares with these is still to be measured.
+    Before there is a classifier there is no margin, and clusters know more than the process: NTKCPL
+    chooses the first batch. While all labels are of one class all weights are one.
+
+    Others are special cases. With `weight: one` and `start: variance` it is EV-GP (Hemachandra et
+    al. 2023); with `covariance: linear`, `weight: bernoulli` and `noise: by_weight` the forward
+    step of binary BAIT (Ash et al. 2021; Huseljic et al. 2024). docs/method.md derives it, and says
+    how NTKCPL and UHerding are related.
     """
 
     method: Literal["weighted_variance"] = "weighted_variance"
@@ -48,9 +53,9 @@ class WeightedNTKVariance(KernelRegression, Strategy):
     weights one."""
     covariance: Literal["ntk", "linear"] = "ntk"
     """The kernel: that of the classifier's head, or the embeddings' products."""
-    weight: Literal["margin", "bernoulli", "one"] = "bernoulli"
+    weight: Literal["margin", "bernoulli", "one"] = "margin"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
-    noise: Literal["equal", "by_weight"] = "by_weight"
+    noise: Literal["equal", "by_weight"] = "equal"
     """λ(i): λ, or λ / w(i) as in BAIT, so that what the classifier is sure of tells less."""
     ridge: Annotated[float, Field(gt=0)] = 0.01
     """λ as a share of the mean of the kernel's diagonal."""
