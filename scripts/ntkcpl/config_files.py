@@ -4,8 +4,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
 
@@ -24,6 +22,8 @@ def repeated_keys(files: Iterable[str | Path]) -> list[str]:
 
 
 def _repeated(file: Path) -> Iterator[tuple[str, int]]:
+    import yaml  # not needed for a configuration that was read otherwise
+
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, ValueError, yaml.YAMLError):

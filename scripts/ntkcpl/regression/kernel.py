@@ -19,9 +19,16 @@ Rows = slice | NDArray[np.int64]
 Block = Callable[[Rows, Rows], NDArray[np.float32]]  # of a kernel: its rows and columns
 
 
-def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N)."""
-    return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
+def ntk(
+    x: NDArray[np.float32], width: Width, rng: np.random.Generator, device: str = "cpu"
+) -> NDArray[np.float32]:
+    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N).
+
+    The latter is computed on `device` (see there).
+    """
+    if width == "infinite":
+        return infinite_ntk(x, device=device)
+    return empirical_ntk(x, width, rng)
 
 
 def ntk_block(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> Block:
@@ -101,7 +108,9 @@ def empirical_ntk_block(x: NDArray[np.float32], width: int, rng: np.random.Gener
     return part
 
 
-def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float32]:
+def infinite_ntk(
+    x: NDArray[np.float32], block: int = 1024, device: str = "cpu"
+) -> NDArray[np.float32]:
     """Return the head's NTK in the limit of infinite width.
 
     In the limit the pre-activations after the batch norm are Gaussian with covariance
@@ -121,6 +130,8 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
         Embeddings. A shift of all, or another unit of length, changes nothing.
     block
         Rows and columns computed at once.
+    device
+        "cpu", or a torch device that computes them, four times as many in each direction.
 
     Returns
     -------
@@ -128,16 +139,25 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
         Symmetric to the bit, with a diagonal of mean 1. Memory beyond it: N D float32 and a few
         blocks. Rows equal to the mean, hence all of a constant `x`, are zero.
     """
-    return _symmetric(len(x), block, infinite_ntk_block(x))
+    if device == "cpu":
+        return _symmetric(len(x), block, infinite_ntk_block(x))
+    from ntkcpl.regression import kernel_gpu
+
+    return _symmetric(len(x), 4 * block, kernel_gpu.infinite_ntk_block(x, device))
 
 
-def infinite_ntk_block(x: NDArray[np.float32]) -> Block:
-    """Return what gives any rows and columns of `infinite_ntk`."""
+def standardised(x: NDArray[np.float32]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return X̃ / √mean‖x̃‖² (N, D) of embeddings, and the lengths of its rows (N,)."""
     centred = x - x.mean(axis=0, dtype=np.float64)
     squares = np.einsum("nd,nd->n", centred, centred)
     mean = squares.mean()
     centred = (centred / np.sqrt(mean if mean > 0 else 1)).astype(np.float32)
-    length = np.sqrt(np.einsum("nd,nd->n", centred, centred))
+    return centred, np.sqrt(np.einsum("nd,nd->n", centred, centred))
+
+
+def infinite_ntk_block(x: NDArray[np.float32]) -> Block:
+    """Return what gives any rows and columns of `infinite_ntk`."""
+    centred, length = standardised(x)
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         covariance = centred[rows] @ centred[columns].T

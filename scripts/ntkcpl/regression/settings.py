@@ -31,7 +31,8 @@ class KernelRegression(Settings):
         self, embedding: NDArray[np.floating], rng: np.random.Generator
     ) -> NDArray[np.float32]:
         """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
-        return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
+        x = scale_embedding(embedding, self.kernel_scaling)
+        return ntk(x, self.width, rng, default_device())
 
     def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:
         """Return about how many bytes `incremental` and questions to it take, for m samples.
@@ -81,7 +82,7 @@ class KernelRegression(Settings):
         noise = np.full(len(weight), absolute_ridge(np.diagonal(kernel), self.ridge))
         if noise_by_weight:
             noise = np.divide(noise, weight, where=weight > 0, out=np.full(len(weight), np.inf))
-        return WeightedVariance(kernel, weight, noise, labelled)
+        return WeightedVariance(kernel, weight, noise, labelled, default_device())
 
     def predictive_information(
         self,
