@@ -14,11 +14,19 @@ from typing import Any
 
 import h5py
 import numpy as np
+import torch
 from PIL import Image
 
-from ntkcpl import strategies
+from ntkcpl import datasets, strategies
 from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.parts import Parts
+from ntkcpl.artifacts.reference import FOLDER as REFERENCE
+from ntkcpl.encoders import EncoderSettings
 from ntkcpl.labels.tables import write_labels
+from ntkcpl.pretraining import PretrainingSettings
+from ntkcpl.pretraining.checkpoint import IDENTITY
+from ntkcpl.pretraining.training import pretrain
 from ntkcpl.settings import canonical_json
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
@@ -27,10 +35,8 @@ BUDGETS = (6, 12)
 STRATEGY = {"method": "ntkcpl", "feature": "al", "candidates": "all", "width": 16}
 CLASSIFIER = {"hidden_width": 8, "epochs": 3}
 PRETRAINING = {"method": "simsiam", "epochs": 2, "checkpoint_every": 1}
-FEATURES = {"views": 2, "views_of": "labelled"}
-# Of each experiment: its encoder, and what its images are.
-ENCODERS = {name: {"architecture": "resnet9", "width": 0.125} for name in ("smoke", "photos")}
-ENCODERS["other"] = {"architecture": "resnet9", "width": 0.25}
+# The experiments, and of what they embed views: of the first, at once.
+VIEWS_OF = {"smoke": "pool", "other": "labelled", "photos": "labelled"}
 
 
 class Files(SimpleNamespace):
@@ -68,7 +74,7 @@ def make_run() -> None:
     Path("logs").mkdir()
     for name in ("pictures", "photos"):
         draw_images(Path(name))
-    for experiment in ENCODERS:
+    for experiment in VIEWS_OF:
         embed(experiment)
     for experiment in ("smoke", "other"):
         for seed in (0, 1):
@@ -88,6 +94,7 @@ def make_run() -> None:
             "labels": [place("photos", 0, r, "labels.json") for r in (1, 2)],
         },
     )
+    leave_behind()
     bring_files()
 
 
@@ -113,6 +120,16 @@ def dataset_of(experiment: str) -> dict[str, Any]:
     }
 
 
+def encoder_of(experiment: str) -> dict[str, Any]:
+    """The settings of an experiment's encoder."""
+    return {"architecture": "resnet9", "width": 0.25 if experiment == "other" else 0.125}
+
+
+def features_of(experiment: str) -> dict[str, Any]:
+    """The settings of an experiment's features."""
+    return {"views": 2, "views_of": VIEWS_OF[experiment]}
+
+
 def place(experiment: str, seed: int, number: int, name: str = "") -> str:
     """A file of a round, or the round's folder."""
     return f"results/{experiment}/ntkcpl_al/seed{seed}/round{number}/{name}"
@@ -122,13 +139,12 @@ def embed(experiment: str) -> None:
     """Pretrain, and embed all images; the last checkpoint is kept."""
     folder = Path("results", experiment)
     encoder, features = str(folder / "encoder.pt"), str(folder / "features.h5")
-    dataset, settings = dataset_of(experiment), ENCODERS[experiment]
+    dataset = dataset_of(experiment)
+    settings: dict[str, Any] = {"encoder": encoder_of(experiment), "pretraining": PRETRAINING}
     run_job(
         "pretrain",
         {"encoder": encoder, "history": str(folder / "pretrain.csv")},
-        settings=canonical_json(
-            {"dataset": dataset, "encoder": settings, "pretraining": PRETRAINING}
-        ),
+        settings=canonical_json(settings | {"dataset": dataset}),
     )
     output = {"features": features}
     if experiment == "photos":
@@ -137,7 +153,7 @@ def embed(experiment: str) -> None:
         "update_features" if experiment == "photos" else "extract_features",
         output,
         {"encoder": encoder},
-        settings=canonical_json({"dataset": dataset, "features": FEATURES}),
+        settings=canonical_json({"dataset": dataset, "features": features_of(experiment)}),
     )
 
 
@@ -164,21 +180,22 @@ def play_round(experiment: str, seed: int, number: int) -> None:
         write_labels(f"photos-labels/round{number}.csv", said)
         taken = {"asked": said, "offered": {}, "classes": [*COLOURS]}
         run_job("take_labels", {"labels": labels[-1]}, of=of, taken=json.dumps(taken))
-    settings = {"dataset": dataset_of(experiment), "features": FEATURES, "batch_size": BUDGETS[0]}
-    run_job(
-        "embed_views",
-        {"views": f"{at}views.h5"},
-        features
-        | {"encoder": f"results/{experiment}/encoder.pt"}
-        | ({"labels": labels[-1]} if asked else batch),
-        of,
-        settings=canonical_json(settings),
-    )
+    views: dict[str, Any] = {}
+    if VIEWS_OF[experiment] == "labelled":
+        views = {"views": [place(experiment, seed, r, "views.h5") for r in rounds]}
+        bought = {"labels": labels[-1]} if asked else batch
+        settings = {"dataset": dataset_of(experiment), "features": features_of(experiment)}
+        run_job(
+            "embed_views",
+            {"views": views["views"][-1]},
+            features | bought | {"encoder": f"results/{experiment}/encoder.pt"},
+            of,
+            settings=canonical_json(settings | {"batch_size": BUDGETS[0]}),
+        )
     run_job(
         "train_classifier",
         {"classifier": f"{at}classifier.h5"},
-        (features | {"labels": labels} if asked else known | batch)
-        | {"views": [place(experiment, seed, r, "views.h5") for r in rounds]},
+        (features | {"labels": labels} if asked else known | batch) | views,
         of,
         settings=canonical_json({"classifier": CLASSIFIER, "batch_size": BUDGETS[0]}),
     )
@@ -191,7 +208,6 @@ def measure(experiment: str, seed: int) -> None:
         "features": f"results/{experiment}/features.h5",
         "classifiers": [place(experiment, seed, r, "classifier.h5") for r in (1, 2)],
         "clusters": [place(experiment, seed, r, "clusters.h5") for r in (1, 2)],
-        "views": [place(experiment, seed, r, "views.h5") for r in (1, 2)],
     }
     params = {
         "strategy": strategies.load(STRATEGY).canonical(),
@@ -217,6 +233,25 @@ def report(experiment: str) -> None:
     run_job("estimate_accuracy", {"estimates": str(folder / "estimated_accuracy.csv")}, files)
 
 
+def leave_behind() -> None:
+    """Make what a killed pretraining and a killed extraction leave for the next."""
+    for experiment in ("smoke", "other"):
+        folder, dataset = Path("results", experiment), dataset_of(experiment)
+        images = datasets.load(datasets.DatasetSettings.model_validate(dataset)).pool
+        pretrain(
+            images.images,
+            images.label,
+            PretrainingSettings.model_validate(PRETRAINING),
+            EncoderSettings.model_validate(encoder_of(experiment)),
+            folder / "encoder.checkpoint.pt",
+        )
+        parts = Parts(folder / "features.h5", experiment)
+        for name in ("pool-0", "pool-1"):
+            parts.save(name, np.random.default_rng(len(experiment)).normal(size=(16, 8)))
+    checkpoint = torch.load("results/smoke/encoder.checkpoint.pt", weights_only=True)
+    Path("checkpoint.identity").write_text(checkpoint[IDENTITY], encoding="utf-8")
+
+
 def bring_files() -> None:
     """Write what people bring: embeddings and weights."""
     rng = np.random.default_rng(0)
@@ -228,3 +263,9 @@ def bring_files() -> None:
             file[f"{part}/id"] = [f"{part}{k}" for k in range(number)]
         file["classes"] = [*COLOURS]
     shutil.copy("results/smoke/encoder.pt", "weights.pt")
+    shutil.copytree(REFERENCE, "reference")
+    exported = [
+        {"image_id": image, "class": image.split("/")[0]}
+        for image in read_features("results/photos/features.h5").id[:6]
+    ]
+    Path("exported.json").write_text(json.dumps(exported), encoding="utf-8")

@@ -1,0 +1,251 @@
+"""Faults in files that are read: a table of artifacts, and of what happens to them."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import h5py
+import numpy as np
+import torch
+
+from faults.damage import BYTES, LINES, PLACES, Rng
+from faults.outcomes import Outcome, Verdict, fingerprint, judge
+from faults.tiny_run import COLOURS, place
+from ntkcpl.artifacts.accuracy import read_accuracy
+from ntkcpl.artifacts.batch import read_batch
+from ntkcpl.artifacts.cells import read_cells
+from ntkcpl.artifacts.classifier import read_classifier, read_metrics
+from ntkcpl.artifacts.clusters import read_clusters
+from ntkcpl.artifacts.features import read_feature_facts, read_features
+from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.images import read_images
+from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.parts import Parts
+from ntkcpl.artifacts.reference import read_claims, read_curves, read_effective_budget
+from ntkcpl.artifacts.views import read_seconds, read_views
+from ntkcpl.encoders import EncoderSettings
+from ntkcpl.encoders.encoder import build
+from ntkcpl.encoders.storage import load_encoder
+from ntkcpl.encoders.weights import load_weights
+from ntkcpl.labels.read import read_labels
+from ntkcpl.precomputed import import_features
+from ntkcpl.pretraining.checkpoint import is_of
+from ntkcpl.records import Features
+from ntkcpl.reporting.estimates import read_estimates
+
+
+@dataclass(frozen=True)
+class Artifact:
+    """A kind of file.
+
+    Attributes
+    ----------
+    path
+        One such file of the tiny run.
+    read
+        How the stages that need it read it, given its path.
+    others
+        Files of the same kind that are not it.
+    ours
+        Whether a stage made it; else people bring it.
+    """
+
+    path: str
+    read: Callable[[str], Any]
+    others: tuple[str, ...] = ()
+    ours: bool = True
+
+
+def features_for(path: str) -> Features:
+    """Read the features of the experiment that a file belongs to."""
+    return read_features(f"results/{Path(path).parts[1]}/features.h5")
+
+
+def go_on_from(path: str) -> Any:
+    """Read a checkpoint as a pretraining does that goes on from it."""
+    identity = Path("checkpoint.identity").read_text(encoding="utf-8")
+    if not is_of(Path(path), identity):
+        raise ArtifactError(f"{path} is not gone on from")
+    return torch.load(path, map_location="cpu", weights_only=True)
+
+
+def load_part(path: str) -> Any:
+    """Read a part of an extraction as one does that goes on from it."""
+    part = Parts("results/smoke/features.h5", "smoke").load(Path(path).stem)
+    if part is None:
+        raise ArtifactError(f"{path} is made again")
+    return part
+
+
+def import_embeddings(path: str) -> Any:
+    """Import ready embeddings, and read what comes of them."""
+    import_features("imported.h5", path, Provenance("{}", {}, ()), progress=False)
+    facts, _ = read_feature_facts("imported.h5")
+    accuracies = [facts[name] for name in ("knn_accuracy", "linear_accuracy")]
+    return read_features("imported.h5"), accuracies
+
+
+def import_weights(path: str) -> Any:
+    """Load the weights that somebody brings."""
+    encoder = build(EncoderSettings(architecture="resnet9", width=0.125))
+    load_weights(encoder, path)
+    return dict(encoder.state_dict())
+
+
+def read_said(path: str) -> Any:
+    """Read what people said."""
+    return read_labels(path, read_features("results/photos/features.h5").id, [*COLOURS]).labelled
+
+
+FIRST, LAST = place("smoke", 0, 1), place("smoke", 0, 2)
+BOUGHT = place("other", 0, 2)
+RUN = str(Path(LAST).parent)
+
+
+def _elsewhere(name: str, *places: str) -> tuple[str, ...]:
+    return tuple(f"{at}{name}" for at in places)
+
+
+# The files of rounds have others of another round, seed and experiment.
+ROUNDS = (FIRST, place("smoke", 1, 2), place("other", 0, 2))
+ARTIFACTS = [
+    Artifact(
+        "results/smoke/encoder.pt",
+        lambda path: (dict(load_encoder(path)[0].state_dict()), load_encoder(path)[1]),
+        ("results/photos/encoder.pt", "results/other/encoder.pt"),
+    ),
+    Artifact(
+        "results/smoke/encoder.checkpoint.pt", go_on_from, ("results/other/encoder.checkpoint.pt",)
+    ),
+    Artifact(
+        "results/smoke/features.h5",
+        lambda path: (read_features(path), read_feature_facts(path)[1]),
+        ("results/photos/features.h5", "results/other/features.h5"),
+    ),
+    Artifact(
+        "results/smoke/features.parts/pool-0.npy",
+        load_part,
+        ("results/smoke/features.parts/pool-1.npy", "results/other/features.parts/pool-0.npy"),
+    ),
+    Artifact(
+        f"{LAST}clusters.h5",
+        lambda path: read_clusters(path, features_for(path)),
+        _elsewhere("clusters.h5", *ROUNDS),
+    ),
+    Artifact(
+        f"{LAST}batch.csv",
+        lambda path: read_batch(path, features_for(path), 6),
+        _elsewhere("batch.csv", *ROUNDS),
+    ),
+    Artifact(
+        f"{BOUGHT}views.h5",
+        lambda path: (read_views([path], features_for(path)), read_seconds(path)),
+        _elsewhere("views.h5", place("other", 0, 1), place("other", 1, 2), place("photos", 0, 2)),
+    ),
+    Artifact(
+        f"{LAST}classifier.h5",
+        lambda path: (read_classifier(path, features_for(path)), read_metrics(path)),
+        _elsewhere("classifier.h5", *ROUNDS),
+    ),
+    Artifact(
+        place("photos", 0, 2, "labels.json"),
+        lambda path: read_held([path], features_for(path)),
+        _elsewhere("labels.json", place("photos", 0, 1)),
+    ),
+    Artifact("results/photos/images.json", read_images),
+    Artifact("results/photos/predictions.csv", read_cells),
+    Artifact("results/smoke/accuracy.csv", read_accuracy, ("results/other/accuracy.csv",)),
+    Artifact(
+        "results/smoke/estimated_accuracy.csv",
+        read_estimates,
+        ("results/other/estimated_accuracy.csv",),
+    ),
+    Artifact("reference/accuracy.csv", read_curves, ("reference/claims.csv",)),
+    Artifact(
+        "reference/claims.csv",
+        lambda path: read_claims(path, "cifar10"),
+        ("reference/accuracy.csv",),
+    ),
+    Artifact("reference/effective_budget.csv", read_effective_budget, ("reference/claims.csv",)),
+    Artifact("my.h5", import_embeddings, ("results/smoke/features.h5",), ours=False),
+    Artifact("weights.pt", import_weights, ("results/other/encoder.pt",), ours=False),
+    Artifact("photos-labels/round2.csv", read_said, ("photos-labels/round1.csv",), ours=False),
+    Artifact("exported.json", read_said, ("results/photos/images.json",), ours=False),
+]
+
+
+def name_of(artifact: Artifact) -> str:
+    """What the table of the campaign calls an artifact."""
+    return artifact.path if artifact.path.count("/") == 1 else Path(artifact.path).name
+
+
+def change(artifact: Artifact, name: str, seed: int) -> None:
+    """Do to an artifact, in the working directory, what a fault says."""
+    path, rng = Path(artifact.path), np.random.default_rng(seed)
+    shutil.copy(path, "own")  # the working directory holds links to the files of the run
+    os.replace("own", path)
+    if name in PLACES:
+        PLACES[name](path)
+    elif name == "foreign":
+        path.write_bytes(Path(artifact.others[seed]).read_bytes())
+    elif name == "edit":
+        edit(path, rng)
+    else:
+        path.write_bytes((BYTES | LINES)[name](path.read_bytes(), rng))
+
+
+def edit(path: Path, rng: Rng) -> None:
+    """Change one value by the format's own library, which makes its checksums right again."""
+    if path.suffix == ".pt":
+        content = torch.load(path, weights_only=True)
+        state = content["state_dict"]
+        weight = state[list(state)[rng.integers(len(state))]]
+        weight.view(-1)[rng.integers(weight.numel())] += 1
+        torch.save(content, path)
+        return
+    with h5py.File(path, "r+") as file:
+        arrays: list[h5py.Dataset] = []
+        file.visititems(lambda _, data: arrays.append(data) if is_filled(data) else None)
+        names = list(file.attrs)
+        chosen = int(rng.integers(len(arrays) + len(names)))
+        if chosen < len(arrays):
+            data = arrays[chosen]
+            at = tuple(int(rng.integers(size)) for size in data.shape)
+            data[at] = b"another" if data.dtype == object else data[at] + 1
+        else:
+            name = names[chosen - len(arrays)]
+            value = file.attrs[name]
+            file.attrs[name] = f"{value}1" if isinstance(value, str) else value * 0.999
+
+
+def is_filled(data: Any) -> bool:
+    """Whether an object of an HDF5 file is a data set with something in it."""
+    return isinstance(data, h5py.Dataset) and data.size > 0
+
+
+def kinds_of(artifact: Artifact) -> Iterator[tuple[str, int]]:
+    """Yield what may happen to an artifact, and in how many ways that differ: 0 for any number."""
+    yield from ((name, 1) for name in PLACES)
+    if artifact.others:
+        yield "foreign", len(artifact.others)
+    yield from ((name, 0) for name in BYTES)
+    if Path(artifact.path).suffix in (".csv", ".json"):
+        yield from ((name, 0) for name in LINES)
+    if Path(artifact.path).suffix in (".h5", ".pt"):
+        yield "edit", 0
+
+
+def read_changed(artifact: Artifact, name: str, good: str, seed: int) -> Verdict:
+    """Do what a fault says, and read."""
+    change(artifact, name, seed)
+    read = partial(artifact.read, artifact.path)
+    return judge(read, good, (Path(artifact.path).name,), artifact.ours)
+
+
+def read_unchanged(artifact: Artifact, seed: int) -> Verdict:
+    """Return the fingerprint of the value before any fault."""
+    return Verdict(Outcome.HARMLESS, fingerprint(artifact.read(artifact.path)))
