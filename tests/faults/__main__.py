@@ -43,7 +43,7 @@ def main() -> int:
         for fault, verdict in tqdm(try_all(run, faults), total=len(faults), disable=None):
             ends[fault.case.subject, fault.case.kind, verdict.outcome] += 1
             if arguments.each or verdict.outcome not in GOOD:
-                tqdm.write(f"{fault.name} {verdict.outcome}: {verdict.detail}", file=sys.stdout)
+                tqdm.write(f"{fault.name} {verdict.outcome}: {verdict.detail!r}", file=sys.stdout)
     print(table(ends, 1), table(ends, 0), sep="\n\n")
     bad = sum(number for (*_, outcome), number in ends.items() if outcome not in GOOD)
     seconds = time.monotonic() - started

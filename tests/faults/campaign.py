@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faults import reading
+from faults import reading, writing
 from faults.outcomes import GOOD, Outcome, Verdict
 
 PATIENCE = 20  # seconds that a fault may take
@@ -73,16 +73,16 @@ def cases(run: Path) -> list[Case]:
     for fault, verdict in try_all(run, [Fault(case, 0) for case in unchanged]):
         assert verdict.outcome is Outcome.HARMLESS, f"{fault.case.subject}: {verdict.detail}"
         good[fault.case.subject] = verdict.detail
-    return [
-        Case(
-            reading.name_of(artifact),
-            kind,
-            partial(reading.read_changed, artifact, kind, good[artifact.path]),
-            ways,
-        )
-        for artifact in reading.ARTIFACTS
-        for kind, ways in reading.kinds_of(artifact)
-    ]
+    found = []
+    for artifact in reading.ARTIFACTS:
+        name, was = reading.name_of(artifact), good[artifact.path]
+        for kind, ways in reading.kinds_of(artifact):
+            found.append(
+                Case(name, kind, partial(reading.read_changed, artifact, kind, was), ways)
+            )
+        for kind, do in writing.KINDS.items() if name in writing.WRITERS else ():
+            found.append(Case(name, kind, partial(do, artifact, was), share=2))
+    return found
 
 
 def plan(cases: Sequence[Case], number: int, seed: int) -> list[Fault]:

@@ -1,0 +1,348 @@
+"""Faults while files are written: kills, full disks, and two that write at once."""
+
+import ctypes
+import json
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import h5py
+import numpy as np
+
+from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
+from faults.reading import ARTIFACTS, Artifact, features_for
+from ntkcpl.artifacts import classifier, clusters, features, views
+from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
+from ntkcpl.artifacts.batch import read_batch, write_batch
+from ntkcpl.artifacts.cells import read_cells, write_cells
+from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
+from ntkcpl.artifacts.images import read_images, write_images
+from ntkcpl.artifacts.labels import read_taken, write_taken
+from ntkcpl.artifacts.parts import Parts
+from ntkcpl.encoders.storage import load_encoder, save_encoder
+from ntkcpl.records import Batch
+
+BLOCK = 4096  # bytes of tmpfs at least
+CLONE_NEWNS = 0x00020000  # of sched.h: mounts that end with the process
+
+Write = Callable[[], None]
+
+
+def hdf5_again(layout: Layout) -> Callable[[str], Write]:
+    """Return what prepares to write an HDF5 file as it is."""
+
+    def prepare(path: str) -> Write:
+        with h5py.File(path) as file:
+            attributes = dict(file.attrs)
+            content = {name: file[name][()] for name in layout.arrays}
+        origin = Provenance(
+            attributes["settings"],
+            json.loads(attributes["inputs"]),
+            tuple(json.loads(attributes["identity"])),
+            attributes["code"],
+        )
+
+        def write() -> None:
+            with create_hdf5(path, layout, origin) as file:
+                for name, array in content.items():
+                    texts = array.dtype == object
+                    file.store(name, [text.decode() for text in array] if texts else array)
+                file.attrs.update(attributes)
+
+        return write
+
+    return prepare
+
+
+def batch_again(path: str) -> Write:
+    """Prepare to write a batch as it is."""
+    of = features_for(path)
+    index, seconds = read_batch(path, of, 6)
+    rows = [float(row["estimated_coverage"]) for row in read_cells(path)]
+    chosen = Batch(index, np.array(rows))
+    return lambda: write_batch(path, of, chosen, seconds)
+
+
+def cells_again(path: str) -> Write:
+    """Prepare to write a table of texts as it is."""
+    rows = read_cells(path)
+    return lambda: write_cells(path, rows[0], [row.values() for row in rows])
+
+
+def encoder_again(path: str) -> Write:
+    """Prepare to write an encoder as it is."""
+    encoder, _ = load_encoder(path)
+    return lambda: void(save_encoder(path, encoder, Provenance("{}", {}, ())))
+
+
+def part_again(path: str) -> Write:
+    """Prepare to write a part of an extraction as it is."""
+    content = np.load(path)
+    parts = Parts("results/smoke/features.h5", "smoke")
+    return lambda: parts.save(Path(path).stem, content)
+
+
+def void(_: Any) -> None:
+    """Return nothing."""
+
+
+# Name of a file -> what reads it, so that it can be written again.
+WRITERS: dict[str, Callable[[str], Write]] = {
+    "features.h5": hdf5_again(features.LAYOUT),
+    "clusters.h5": hdf5_again(clusters.LAYOUT),
+    "classifier.h5": hdf5_again(classifier.LAYOUT),
+    "views.h5": hdf5_again(views.LAYOUT),
+    "encoder.pt": encoder_again,
+    "pool-0.npy": part_again,
+    "batch.csv": batch_again,
+    "predictions.csv": cells_again,
+    "accuracy.csv": lambda path: _with(read_accuracy, write_accuracy, path),
+    "images.json": lambda path: _with(read_images, write_images, path),
+    "labels.json": lambda path: _with(read_taken, write_taken, path),
+}
+
+
+def _with(read: Callable[[str], Any], write: Callable[[str, Any], None], path: str) -> Write:
+    content = read(path)
+    return lambda: write(path, content)
+
+
+@dataclass(frozen=True)
+class Writing:
+    """An artifact that is written anew, over a good one or where none is.
+
+    Attributes
+    ----------
+    artifact
+        The artifact.
+    write
+        Writes it as it was.
+    good
+        The fingerprint of its value.
+    """
+
+    artifact: Artifact
+    write: Write
+    good: str
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return Path(self.artifact.path)
+
+    def value(self) -> str:
+        """Return the fingerprint of what is there, or why nothing is."""
+        try:
+            return fingerprint(self.artifact.read(self.artifact.path))
+        except REFUSALS as error:
+            return f"refused: {error}"
+
+    def after(self, there: bool) -> Verdict | None:
+        """Say what a writing that did not end has done wrong: the good file stays, or none."""
+        if not there and not self.path.exists():
+            return None
+        return None if self.value() == self.good else Verdict(Outcome.LOST, self.value())
+
+    def again(self, files: set[str]) -> Verdict:
+        """Write once more: only the good file must be there."""
+        try:
+            self.write()
+        except (*REFUSALS, *LISTS) as error:
+            return Verdict(Outcome.RAW, f"the next writing fails: {error}")
+        if (value := self.value()) != self.good:
+            return Verdict(Outcome.SILENT, f"the next writing makes another file: {value}")
+        if left := names_beside(self.path) - files:
+            return Verdict(Outcome.RAW, f"left behind: {left}")
+        return Verdict(Outcome.HARMLESS)
+
+
+def names_beside(path: Path) -> set[str]:
+    """Return the names in a file's folder."""
+    return {other.name for other in path.parent.iterdir()}
+
+
+def prepared(artifact: Artifact, good: str, rng: np.random.Generator) -> tuple[Writing, bool]:
+    """Return what writes an artifact, and whether a good one is there; in half of all cases."""
+    writing = Writing(artifact, WRITERS[Path(artifact.path).name](artifact.path), good)
+    writing.write()  # so that it has no links to the run's
+    there = bool(rng.random() < 0.5)
+    return writing, there
+
+
+def killed(artifact: Artifact, good: str, seed: int) -> Verdict:
+    """SIGKILL before a line of Python, any of those that run while the file is written."""
+    rng = np.random.default_rng(seed)
+    writing, there = prepared(artifact, good, rng)
+    lines = Lines()
+    with lines.counted():
+        writing.write()
+
+    def write() -> None:
+        with Lines(kill_at=int(rng.integers(1, lines.number + 1))).counted():
+            writing.write()
+
+    return _interrupted(writing, there, write, None)
+
+
+def killed_by_clock(artifact: Artifact, good: str, seed: int) -> Verdict:
+    """SIGKILL at any time while the file is written, within a library too."""
+    rng = np.random.default_rng(seed)
+    writing, there = prepared(artifact, good, rng)
+    start = time.perf_counter()
+    writing.write()
+    seconds = time.perf_counter() - start
+    return _interrupted(writing, there, writing.write, rng.uniform(0, 1.2 * seconds))
+
+
+class Lines:
+    """Counts lines of Python as they run, and may kill the process before one."""
+
+    def __init__(self, kill_at: int = 0) -> None:
+        self.number = 0
+        self._kill_at = kill_at
+
+    @contextmanager
+    def counted(self) -> Iterator[None]:
+        """Count in the block."""
+        sys.settrace(self._step)
+        try:
+            yield
+        finally:
+            sys.settrace(None)
+
+    def _step(self, frame: FrameType, event: str, _: Any) -> Any:
+        if event == "line":
+            self.number += 1
+            if self.number == self._kill_at:
+                os.kill(os.getpid(), signal.SIGKILL)
+        return self._step
+
+
+def _interrupted(writing: Writing, there: bool, write: Write, seconds: float | None) -> Verdict:
+    files = names_beside(writing.path)
+    if not there:
+        writing.path.unlink()
+    process = os.fork()
+    if not process:
+        write()
+        os._exit(0)
+    if seconds is not None:
+        time.sleep(seconds)
+        os.kill(process, signal.SIGKILL)
+    os.waitpid(process, 0)
+    return writing.after(there) or writing.again(files)
+
+
+def two_at_once(artifact: Artifact, good: str, seed: int) -> Verdict:
+    """Let two processes write the file at the same time, as twins of one job would."""
+    rng = np.random.default_rng(seed)
+    writing, there = prepared(artifact, good, rng)
+    files = names_beside(writing.path)
+    if not there:
+        writing.path.unlink()
+    processes = []
+    for delay in rng.uniform(0, 0.01, size=2):
+        if not (process := os.fork()):
+            time.sleep(delay)
+            writing.write()
+            os._exit(0)
+        processes.append(process)
+    if any(os.waitpid(process, 0)[1] for process in processes):
+        return Verdict(Outcome.RAW, "one of two that write at once fails")
+    if writing.value() != good:
+        return Verdict(Outcome.SILENT, "two that write at once make another file")
+    return writing.again(files)
+
+
+def size_limit(artifact: Artifact, good: str, seed: int) -> Verdict:
+    """Let no file grow beyond a size, as some quotas do."""
+    rng = np.random.default_rng(seed)
+    writing, there = prepared(artifact, good, rng)
+    most = int(rng.integers(0, writing.path.stat().st_size))
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    @contextmanager
+    def limit() -> Iterator[None]:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+        yield
+        resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+
+    return _without_room(writing, there, limit)
+
+
+def full_disk(artifact: Artifact, good: str, seed: int) -> Verdict:
+    """Write onto a file system, in memory, that has not enough room."""
+    rng = np.random.default_rng(seed)
+    writing, there = prepared(artifact, good, rng)
+    content = writing.path.read_bytes()
+    blocks = -(-len(content) // BLOCK)
+    room = int(rng.integers(0, blocks + 1))
+    mount_small(writing.path.parent, 2 * blocks)
+    writing.path.write_bytes(content)
+    filler = writing.path.with_name("filler")
+
+    @contextmanager
+    def limit() -> Iterator[None]:
+        filler.write_bytes(bytes((blocks * (2 - there) - room) * BLOCK))
+        yield
+        filler.unlink()
+
+    return _without_room(writing, there, limit)
+
+
+def mount_small(folder: Path, blocks: int) -> None:
+    """Put a file system of a few blocks into the place of a folder, for this process alone."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.unshare(CLONE_NEWNS):
+        raise OSError(ctypes.get_errno(), "no mount namespace of one's own is allowed")
+    subprocess.run(["mount", "--make-rprivate", "/"], check=True)
+    subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={blocks * BLOCK}", "tmpfs", str(folder)], check=True
+    )
+
+
+def can_mount(_: int) -> Verdict:
+    """Whether a small file system can be mounted here."""
+    try:
+        mount_small(Path("results"), 1)
+    except (OSError, subprocess.CalledProcessError) as error:
+        return Verdict(Outcome.REFUSED, str(error))
+    return Verdict(Outcome.HARMLESS)
+
+
+def _without_room(
+    writing: Writing, there: bool, limit: Callable[[], AbstractContextManager[None]]
+) -> Verdict:
+    """Write under a limit, then without."""
+    files = names_beside(writing.path)
+    if not there:
+        writing.path.unlink()
+    refusal = None
+    with limit():
+        try:
+            writing.write()
+        except (*REFUSALS, *LISTS) as error:
+            refusal = judge_refusal(error, (writing.path.name,))
+            if left := names_beside(writing.path) - files - {"filler"}:
+                refusal = Verdict(Outcome.RAW, f"left behind: {left}")
+    if refusal and refusal.outcome is Outcome.RAW:
+        return refusal
+    bad = writing.after(there) if refusal else None
+    after = bad or writing.again(files)
+    return refusal if refusal and after.outcome is Outcome.HARMLESS else after
+
+
+KINDS = {
+    change.__name__: change
+    for change in (killed, killed_by_clock, two_at_once, size_limit, full_disk)
+}
