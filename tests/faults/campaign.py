@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faults import reading, writing
+from faults import configs, images, reading, writing
 from faults.outcomes import GOOD, Outcome, Verdict
 
 PATIENCE = 20  # seconds that a fault may take
@@ -73,15 +73,19 @@ def cases(run: Path) -> list[Case]:
     for fault, verdict in try_all(run, [Fault(case, 0) for case in unchanged]):
         assert verdict.outcome is Outcome.HARMLESS, f"{fault.case.subject}: {verdict.detail}"
         good[fault.case.subject] = verdict.detail
+    (_, mountable) = next(try_all(run, [Fault(Case("disk", "small", writing.can_mount), 0)]))
     found = []
     for artifact in reading.ARTIFACTS:
         name, was = reading.name_of(artifact), good[artifact.path]
         for kind, ways in reading.kinds_of(artifact):
-            found.append(
-                Case(name, kind, partial(reading.read_changed, artifact, kind, was), ways)
-            )
+            found.append(Case(name, kind, partial(reading.read_changed, artifact, kind, was), ways))
         for kind, do in writing.KINDS.items() if name in writing.WRITERS else ():
-            found.append(Case(name, kind, partial(do, artifact, was), share=2))
+            if kind != "full_disk" or mountable.outcome is Outcome.HARMLESS:
+                found.append(Case(name, kind, partial(do, artifact, was), share=2))
+    found += [
+        Case("configuration", kind, partial(configs.load, kind), share=8) for kind in configs.KINDS
+    ]
+    found += [Case("image", kind, partial(images.load, kind), share=3) for kind in images.KINDS]
     return found
 
 

@@ -2,10 +2,7 @@
 
 import os
 import re
-import shutil
-import stat
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np

@@ -1,6 +1,5 @@
 """Faults in files that are read: a table of artifacts, and of what happens to them."""
 
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -187,7 +186,7 @@ def change(artifact: Artifact, name: str, seed: int) -> None:
     """Do to an artifact, in the working directory, what a fault says."""
     path, rng = Path(artifact.path), np.random.default_rng(seed)
     shutil.copy(path, "own")  # the working directory holds links to the files of the run
-    os.replace("own", path)
+    Path("own").replace(path)
     if name in PLACES:
         PLACES[name](path)
     elif name == "foreign":

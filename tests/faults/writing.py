@@ -17,9 +17,10 @@ from typing import Any
 
 import h5py
 import numpy as np
+import torch
 
 from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
-from faults.reading import ARTIFACTS, Artifact, features_for
+from faults.reading import Artifact, features_for
 from ntkcpl.artifacts import classifier, clusters, features, views
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.batch import read_batch, write_batch
@@ -38,6 +39,16 @@ CLONE_NEWNS = 0x00020000  # of sched.h: mounts that end with the process
 Write = Callable[[], None]
 
 
+def origin_of(attributes: dict[str, Any]) -> Provenance:
+    """Return where a file comes from, as it says itself."""
+    return Provenance(
+        attributes["settings"],
+        json.loads(attributes["inputs"]),
+        tuple(json.loads(attributes["identity"])),
+        attributes["code"],
+    )
+
+
 def hdf5_again(layout: Layout) -> Callable[[str], Write]:
     """Return what prepares to write an HDF5 file as it is."""
 
@@ -45,12 +56,7 @@ def hdf5_again(layout: Layout) -> Callable[[str], Write]:
         with h5py.File(path) as file:
             attributes = dict(file.attrs)
             content = {name: file[name][()] for name in layout.arrays}
-        origin = Provenance(
-            attributes["settings"],
-            json.loads(attributes["inputs"]),
-            tuple(json.loads(attributes["identity"])),
-            attributes["code"],
-        )
+        origin = origin_of(attributes)
 
         def write() -> None:
             with create_hdf5(path, layout, origin) as file:
@@ -82,7 +88,9 @@ def cells_again(path: str) -> Write:
 def encoder_again(path: str) -> Write:
     """Prepare to write an encoder as it is."""
     encoder, _ = load_encoder(path)
-    return lambda: void(save_encoder(path, encoder, Provenance("{}", {}, ())))
+    held = torch.load(path, weights_only=True)
+    origin = origin_of(held)
+    return lambda: void(save_encoder(path, encoder, origin))
 
 
 def part_again(path: str) -> Write:
@@ -287,8 +295,11 @@ def full_disk(artifact: Artifact, good: str, seed: int) -> Verdict:
     content = writing.path.read_bytes()
     blocks = -(-len(content) // BLOCK)
     room = int(rng.integers(0, blocks + 1))
-    mount_small(writing.path.parent, 2 * blocks)
-    writing.path.write_bytes(content)
+    beside = [p for p in writing.path.parent.iterdir() if p.is_file()]
+    small = {p: p.read_bytes() for p in beside if p.stat().st_size <= BLOCK and p != writing.path}
+    mount_small(writing.path.parent, 2 * blocks + len(small))
+    for path, held in {**small, writing.path: content}.items():
+        path.write_bytes(held)
     filler = writing.path.with_name("filler")
 
     @contextmanager
