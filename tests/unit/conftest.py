@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from ntkcpl.artifacts.features import LAYOUT, read_features
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.hdf5 import create_hdf5
 
 

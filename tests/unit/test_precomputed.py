@@ -10,7 +10,8 @@ import pytest
 
 from ntkcpl import precomputed
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance, content_digest
+from ntkcpl.artifacts.files import content_digest
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.precomputed import (
     EmbeddingsError,
     import_features,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkcpl.artifacts.classifier import read_classifier, read_metrics, write_classifier
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Classifier
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkcpl.artifacts.clusters import read_clusters, write_clusters
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Clusters
 
 

@@ -9,7 +9,8 @@ import pytest
 from ntkcpl.artifacts.clusters import LAYOUT as CLUSTERS
 from ntkcpl.artifacts.features import LAYOUT as FEATURES
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.hdf5 import FORMAT_VERSION, create_hdf5, open_hdf5
 
 

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import kept_views, read_seconds, read_views, write_views
 
 ROUNDS = [np.array([7, 3]), np.array([50, 1, 9])]

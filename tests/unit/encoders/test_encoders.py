@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import torch
 
-from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.devices import fixed_threads
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.embedding import embed
