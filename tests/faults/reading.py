@@ -13,17 +13,19 @@ import torch
 
 from faults.damage import BYTES, LINES, PLACES, Rng
 from faults.outcomes import Outcome, Verdict, fingerprint, judge
-from faults.tiny_run import COLOURS, place
+from faults.tiny_run import COLOURS, STRATEGY, made_by, place
 from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.cells import read_cells
 from ntkcpl.artifacts.classifier import read_classifier, read_metrics
 from ntkcpl.artifacts.clusters import read_clusters
 from ntkcpl.artifacts.features import read_feature_facts, read_features
-from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.frames import read_frames
 from ntkcpl.artifacts.images import read_images
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.parts import Parts
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.reference import read_claims, read_curves, read_effective_budget
 from ntkcpl.artifacts.views import read_seconds, read_views
 from ntkcpl.encoders import EncoderSettings
@@ -35,6 +37,8 @@ from ntkcpl.precomputed import import_features
 from ntkcpl.pretraining.checkpoint import is_of
 from ntkcpl.records import Features
 from ntkcpl.reporting.estimates import read_estimates
+from ntkcpl.reporting.history import read_history
+from ntkcpl.rounds import Identity
 
 
 @dataclass(frozen=True)
@@ -59,9 +63,56 @@ class Artifact:
     ours: bool = True
 
 
-def features_for(path: str) -> Features:
-    """Read the features of the experiment that a file belongs to."""
-    return read_features(f"results/{Path(path).parts[1]}/features.h5")
+def expected(of: Identity, kind: str, **inputs: str | list[str]) -> Provenance:
+    """What a stage of a round knows of where its input comes from."""
+    return Provenance(made_by(of)[kind], inputs)
+
+
+def features_of(of: Identity, path: str = "") -> Features:
+    """Read the features of an experiment."""
+    return read_features(path or f"results/{of.experiment}/features.h5", expected(of, "features"))
+
+
+def known_before(of: Identity) -> dict[str, str]:
+    """The digests of what a round starts from."""
+    features, before = features_of(of), of._replace(round=of.round - 1)
+    path = place(before, "classifier.h5")
+    trained = expected(before, "classifier", features=features.digest)
+    return {
+        "features": features.digest,
+        "classifier": read_classifier(path, features, trained).digest,
+    }
+
+
+def encoder_at(path: str) -> Any:
+    """Read an encoder as an extraction does."""
+    encoder, digest = load_encoder(path, expected(SMOKE, "encoder"))
+    return dict(encoder.state_dict()), digest
+
+
+def clusters_at(path: str) -> Any:
+    """Read clusters as a selection does."""
+    return read_clusters(
+        path, features_of(SMOKE), expected(SMOKE, "clusters", **known_before(SMOKE))
+    )
+
+
+def batch_at(path: str) -> Any:
+    """Read a batch as the training does."""
+    known = known_before(SMOKE)
+    return read_batch(path, features_of(SMOKE), 6, expected(SMOKE, "batch", **known))
+
+
+def views_at(path: str) -> Any:
+    """Read views as the training does, and the summary."""
+    wanted = expected(PHOTOS, "views")
+    return read_views([path], features_of(PHOTOS), wanted), read_seconds(path)
+
+
+def classifier_at(path: str) -> Any:
+    """Read a classifier as the next round does, and what collects accuracies."""
+    wanted = expected(SMOKE, "classifier")
+    return read_classifier(path, features_of(SMOKE), wanted), read_metrics(path, wanted)
 
 
 def go_on_from(path: str) -> Any:
@@ -82,7 +133,7 @@ def load_part(path: str) -> Any:
 
 def import_embeddings(path: str) -> Any:
     """Import ready embeddings, and read what comes of them."""
-    import_features("imported.h5", path, Provenance("{}", {}, ()), progress=False)
+    import_features("imported.h5", path, Provenance(), progress=False)
     facts, _ = read_feature_facts("imported.h5")
     accuracies = [facts[name] for name in ("knn_accuracy", "linear_accuracy")]
     return read_features("imported.h5"), accuracies
@@ -100,29 +151,32 @@ def read_said(path: str) -> Any:
     return read_labels(path, read_features("results/photos/features.h5").id, [*COLOURS]).labelled
 
 
-FIRST, LAST = place("smoke", 0, 1), place("smoke", 0, 2)
-BOUGHT = place("other", 0, 2)
-RUN = str(Path(LAST).parent)
+SMOKE, PHOTOS = (Identity(name, STRATEGY, 0, 2) for name in ("smoke", "photos"))
 
 
-def _elsewhere(name: str, *places: str) -> tuple[str, ...]:
-    return tuple(f"{at}{name}" for at in places)
+def elsewhere(of: Identity, name: str, *others: Identity) -> tuple[str, ...]:
+    """The files of that name of the round before, of the other seed, and of others."""
+    return tuple(place(o, name) for o in (of._replace(round=1), of._replace(seed=1), *others))
 
 
-# The files of rounds have others of another round, seed and experiment.
-ROUNDS = (FIRST, place("smoke", 1, 2), place("other", 0, 2))
+OTHER = SMOKE._replace(experiment="other")
 ARTIFACTS = [
     Artifact(
         "results/smoke/encoder.pt",
-        lambda path: (dict(load_encoder(path)[0].state_dict()), load_encoder(path)[1]),
+        encoder_at,
         ("results/photos/encoder.pt", "results/other/encoder.pt"),
     ),
     Artifact(
         "results/smoke/encoder.checkpoint.pt", go_on_from, ("results/other/encoder.checkpoint.pt",)
     ),
     Artifact(
+        "results/smoke/pretrain.csv",
+        lambda path: read_history(path, expected(SMOKE, "encoder")),
+        ("results/photos/pretrain.csv", "results/other/pretrain.csv"),
+    ),
+    Artifact(
         "results/smoke/features.h5",
-        lambda path: (read_features(path), read_feature_facts(path)[1]),
+        lambda path: (features_of(SMOKE, path), read_feature_facts(path)[1]),
         ("results/photos/features.h5", "results/other/features.h5"),
     ),
     Artifact(
@@ -131,29 +185,19 @@ ARTIFACTS = [
         ("results/smoke/features.parts/pool-1.npy", "results/other/features.parts/pool-0.npy"),
     ),
     Artifact(
-        f"{LAST}clusters.h5",
-        lambda path: read_clusters(path, features_for(path)),
-        _elsewhere("clusters.h5", *ROUNDS),
+        place(SMOKE, "clusters.h5"), clusters_at, elsewhere(SMOKE, "clusters.h5", OTHER, PHOTOS)
+    ),
+    Artifact(place(SMOKE, "batch.csv"), batch_at, elsewhere(SMOKE, "batch.csv", OTHER, PHOTOS)),
+    Artifact(place(PHOTOS, "views.h5"), views_at, elsewhere(PHOTOS, "views.h5")),
+    Artifact(
+        place(SMOKE, "classifier.h5"),
+        classifier_at,
+        elsewhere(SMOKE, "classifier.h5", OTHER, PHOTOS),
     ),
     Artifact(
-        f"{LAST}batch.csv",
-        lambda path: read_batch(path, features_for(path), 6),
-        _elsewhere("batch.csv", *ROUNDS),
-    ),
-    Artifact(
-        f"{BOUGHT}views.h5",
-        lambda path: (read_views([path], features_for(path)), read_seconds(path)),
-        _elsewhere("views.h5", place("other", 0, 1), place("other", 1, 2), place("photos", 0, 2)),
-    ),
-    Artifact(
-        f"{LAST}classifier.h5",
-        lambda path: (read_classifier(path, features_for(path)), read_metrics(path)),
-        _elsewhere("classifier.h5", *ROUNDS),
-    ),
-    Artifact(
-        place("photos", 0, 2, "labels.json"),
-        lambda path: read_held([path], features_for(path)),
-        _elsewhere("labels.json", place("photos", 0, 1)),
+        place(PHOTOS, "labels.json"),
+        lambda path: read_held([path], features_of(PHOTOS)),
+        elsewhere(PHOTOS, "labels.json"),
     ),
     Artifact("results/photos/images.json", read_images),
     Artifact("results/photos/predictions.csv", read_cells),
@@ -162,6 +206,18 @@ ARTIFACTS = [
         "results/smoke/estimated_accuracy.csv",
         read_estimates,
         ("results/other/estimated_accuracy.csv",),
+    ),
+    *(
+        Artifact(
+            f"results/smoke/{strategy}/seed0/{kind}.csv",
+            lambda path, kind=kind: read_frames([path], kind),
+            (f"results/smoke/{strategy}/seed1/{kind}.csv",),
+        )
+        for strategy, kind in (
+            (STRATEGY, "coverage"),
+            (STRATEGY, "notions"),
+            ("random", "kernels"),
+        )
     ),
     Artifact("reference/accuracy.csv", read_curves, ("reference/claims.csv",)),
     Artifact(
@@ -172,7 +228,12 @@ ARTIFACTS = [
     Artifact("reference/effective_budget.csv", read_effective_budget, ("reference/claims.csv",)),
     Artifact("my.h5", import_embeddings, ("results/smoke/features.h5",), ours=False),
     Artifact("weights.pt", import_weights, ("results/other/encoder.pt",), ours=False),
-    Artifact("photos-labels/round2.csv", read_said, ("photos-labels/round1.csv",), ours=False),
+    Artifact(
+        "photos-labels/seed0-round2.csv",
+        read_said,
+        ("photos-labels/seed0-round1.csv",),
+        ours=False,
+    ),
     Artifact("exported.json", read_said, ("results/photos/images.json",), ours=False),
 ]
 

@@ -20,17 +20,17 @@ import numpy as np
 import torch
 
 from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
-from faults.reading import Artifact, features_for
-from ntkcpl.artifacts import classifier, clusters, features, views
-from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
-from ntkcpl.artifacts.batch import read_batch, write_batch
+from faults.reading import SMOKE, Artifact, features_of
+from ntkcpl.artifacts import batch, classifier, clusters, features, images, labels, views
+from ntkcpl.artifacts.accuracy import write_accuracy
 from ntkcpl.artifacts.cells import read_cells, write_cells
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.frames import read_frame, write_frame
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
-from ntkcpl.artifacts.images import read_images, write_images
-from ntkcpl.artifacts.labels import read_taken, write_taken
 from ntkcpl.artifacts.parts import Parts
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import read_csv, read_json, read_table
 from ntkcpl.encoders.storage import load_encoder, save_encoder
+from ntkcpl.pretraining.history import write_history
 from ntkcpl.records import Batch
 
 BLOCK = 4096  # bytes of tmpfs at least
@@ -72,11 +72,47 @@ def hdf5_again(layout: Layout) -> Callable[[str], Write]:
 
 def batch_again(path: str) -> Write:
     """Prepare to write a batch as it is."""
-    of = features_for(path)
-    index, seconds = read_batch(path, of, 6)
-    rows = [float(row["estimated_coverage"]) for row in read_cells(path)]
-    chosen = Batch(index, np.array(rows))
-    return lambda: write_batch(path, of, chosen, seconds)
+    features = features_of(SMOKE)
+    rows, found = read_table(path, batch.KIND, batch.COLUMNS)
+    chosen = Batch(
+        np.array([int(row["index"]) for row in rows]),
+        np.array([float(row["estimated_coverage"]) for row in rows]),
+    )
+    seconds, origin = float(rows[-1]["seconds"]), origin_of(found)
+    return lambda: batch.write_batch(path, features, chosen, seconds, origin)
+
+
+def frame_again(path: str) -> Write:
+    """Prepare to write a table of numbers as it is."""
+    kind = Path(path).stem
+    _, found = read_csv(path, kind)
+    frame, origin = read_frame(path, kind), origin_of(found)
+    return lambda: write_frame(path, kind, frame, origin)
+
+
+def rows_again(write: Callable[..., None]) -> Callable[[str], Write]:
+    """Return what prepares to write a table of rows as it is."""
+
+    def prepare(path: str) -> Write:
+        kind = Path(path).stem
+        _, found = read_csv(path, kind)
+        rows, origin = read_frame(path, kind).to_dict("records"), origin_of(found)
+        return lambda: write(path, rows, origin)
+
+    return prepare
+
+
+def json_again(
+    kind: str, read: Callable[[str], Any], write: Callable[..., None]
+) -> Callable[[str], Write]:
+    """Return what prepares to write a JSON file as it is."""
+
+    def prepare(path: str) -> Write:
+        _, found = read_json(path, kind)
+        content, origin = read(path), origin_of(found)
+        return lambda: write(path, content, origin)
+
+    return prepare
 
 
 def cells_again(path: str) -> Write:
@@ -88,20 +124,20 @@ def cells_again(path: str) -> Write:
 def encoder_again(path: str) -> Write:
     """Prepare to write an encoder as it is."""
     encoder, _ = load_encoder(path)
-    held = torch.load(path, weights_only=True)
-    origin = origin_of(held)
-    return lambda: void(save_encoder(path, encoder, origin))
+    origin = origin_of(torch.load(path, weights_only=True))
+
+    def write() -> None:
+        save_encoder(path, encoder, origin)
+
+    return write
 
 
 def part_again(path: str) -> Write:
     """Prepare to write a part of an extraction as it is."""
-    content = np.load(path)
     parts = Parts("results/smoke/features.h5", "smoke")
+    content = parts.load(Path(path).stem)
+    assert content is not None
     return lambda: parts.save(Path(path).stem, content)
-
-
-def void(_: Any) -> None:
-    """Return nothing."""
 
 
 # Name of a file -> what reads it, so that it can be written again.
@@ -114,15 +150,12 @@ WRITERS: dict[str, Callable[[str], Write]] = {
     "pool-0.npy": part_again,
     "batch.csv": batch_again,
     "predictions.csv": cells_again,
-    "accuracy.csv": lambda path: _with(read_accuracy, write_accuracy, path),
-    "images.json": lambda path: _with(read_images, write_images, path),
-    "labels.json": lambda path: _with(read_taken, write_taken, path),
+    "pretrain.csv": rows_again(write_history),
+    "accuracy.csv": rows_again(write_accuracy),
+    "coverage.csv": frame_again,
+    "images.json": json_again(images.KIND, images.read_images, images.write_images),
+    "labels.json": json_again(labels.KIND, labels.read_taken, labels.write_taken),
 }
-
-
-def _with(read: Callable[[str], Any], write: Callable[[str, Any], None], path: str) -> Write:
-    content = read(path)
-    return lambda: write(path, content)
 
 
 @dataclass(frozen=True)
