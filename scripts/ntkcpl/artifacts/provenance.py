@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -119,6 +120,7 @@ def place_of(path: str | Path) -> tuple[str | int, ...]:
     return (*parts[:2], *map(int, parts[2:]))
 
 
+@cache
 def code_revision() -> str:
     """Return the git revision of the checkout, "-dirty" if it has changes, or the version."""
     command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]

@@ -49,4 +49,5 @@ def test_classifier_round_trip(features, tmp_path):
         "seed": 3,
         "round": 2,
         "labels": 2,
+        "digest": found.digest,
     }
