@@ -200,6 +200,9 @@ def load(name: str, seed: int) -> Verdict:
     Path(FILE).write_bytes(content)
     try:
         given = load_configfile(FILE)
+    except Exception as error:  # of a file that is no YAML: Snakemake's own words
+        return Verdict(Outcome.REFUSED, f"{type(error).__name__}: {error}")
+    try:
         config = load_config(given, [FILE])
     except LISTS as error:
         return judge_refusal(error, ("experiments", "strategies", "configuration", FILE))

@@ -21,8 +21,7 @@ import torch
 
 from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
 from faults.reading import SMOKE, Artifact, features_of
-from ntkcpl.artifacts import batch, classifier, clusters, features, images, labels, views
-from ntkcpl.artifacts.accuracy import write_accuracy
+from ntkcpl.artifacts import accuracy, batch, classifier, clusters, features, images, labels, views
 from ntkcpl.artifacts.cells import read_cells, write_cells
 from ntkcpl.artifacts.frames import read_frame, write_frame
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
@@ -30,8 +29,9 @@ from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.texts import read_csv, read_json, read_table
 from ntkcpl.encoders.storage import load_encoder, save_encoder
-from ntkcpl.pretraining.history import write_history
+from ntkcpl.pretraining import history
 from ntkcpl.records import Batch
+from ntkcpl.settings import canonical_json
 
 BLOCK = 4096  # bytes of tmpfs at least
 CLONE_NEWNS = 0x00020000  # of sched.h: mounts that end with the process
@@ -42,7 +42,7 @@ Write = Callable[[], None]
 def origin_of(attributes: dict[str, Any]) -> Provenance:
     """Return where a file comes from, as it says itself."""
     return Provenance(
-        attributes["settings"],
+        canonical_json(json.loads(attributes["settings"])),
         json.loads(attributes["inputs"]),
         tuple(json.loads(attributes["identity"])),
         attributes["code"],
@@ -90,11 +90,10 @@ def frame_again(path: str) -> Write:
     return lambda: write_frame(path, kind, frame, origin)
 
 
-def rows_again(write: Callable[..., None]) -> Callable[[str], Write]:
+def rows_again(kind: str, write: Callable[..., None]) -> Callable[[str], Write]:
     """Return what prepares to write a table of rows as it is."""
 
     def prepare(path: str) -> Write:
-        kind = Path(path).stem
         _, found = read_csv(path, kind)
         rows, origin = read_frame(path, kind).to_dict("records"), origin_of(found)
         return lambda: write(path, rows, origin)
@@ -150,8 +149,8 @@ WRITERS: dict[str, Callable[[str], Write]] = {
     "pool-0.npy": part_again,
     "batch.csv": batch_again,
     "predictions.csv": cells_again,
-    "pretrain.csv": rows_again(write_history),
-    "accuracy.csv": rows_again(write_accuracy),
+    "pretrain.csv": rows_again(history.KIND, history.write_history),
+    "accuracy.csv": rows_again(accuracy.KIND, accuracy.write_accuracy),
     "coverage.csv": frame_again,
     "images.json": json_again(images.KIND, images.read_images, images.write_images),
     "labels.json": json_again(labels.KIND, labels.read_taken, labels.write_taken),
