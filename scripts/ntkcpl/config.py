@@ -20,6 +20,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ntkcpl import datasets, precomputed, strategies
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
@@ -196,8 +197,14 @@ class ExperimentSettings(Settings):
     @field_validator("reference")
     @classmethod
     def _is_of_the_paper(cls, value: str | None) -> str | None:
-        if value is not None and value not in label_counts():
-            raise ValueError(f"must be one of {', '.join(label_counts())}, but is {value!r}")
+        if value is None:
+            return value
+        try:
+            known = label_counts()
+        except ArtifactError as error:
+            raise ValueError(str(error)) from error
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}, but is {value!r}")
         return value
 
     @model_validator(mode="before")

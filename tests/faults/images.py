@@ -13,7 +13,8 @@ from PIL import Image
 from faults.damage import BYTES, PLACES, Rng
 from faults.outcomes import REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
 from ntkcpl import datasets
-from ntkcpl.artifacts.cells import read_cells, write_cells
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import read_table, write_table
 
 ROOT = Path("pictures")  # of the run
 FORMATS = {"JPEG": ".jpg", "PNG": ".png", "TIFF": ".tif", "WEBP": ".webp", "BMP": ".bmp"}
@@ -112,9 +113,10 @@ def load(name: str, seed: int) -> Verdict:
     if found is None:
         gone = name in ("missing", "folder")
         return Verdict(Outcome.HARMLESS if gone else Outcome.SILENT, f"{image} is not there")
-    write_cells("names.csv", ["id"], [[image]])
-    if read_cells("names.csv") != [{"id": image}]:
-        return Verdict(Outcome.SILENT, f"{image!r} comes back as {read_cells('names.csv')}")
+    write_table("names.csv", "names", ["id"], [[image]], Provenance())
+    rows, _ = read_table("names.csv", "names", ["id"])
+    if rows != [{"id": image}]:
+        return Verdict(Outcome.SILENT, f"{image!r} comes back as {rows}")
     return Verdict(Outcome.TAKEN)
 
 

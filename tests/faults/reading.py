@@ -16,7 +16,6 @@ from faults.outcomes import Outcome, Verdict, fingerprint, judge
 from faults.tiny_run import COLOURS, STRATEGY, made_by, place
 from ntkcpl.artifacts.accuracy import read_accuracy
 from ntkcpl.artifacts.batch import read_batch
-from ntkcpl.artifacts.cells import read_cells
 from ntkcpl.artifacts.classifier import read_classifier, read_metrics
 from ntkcpl.artifacts.clusters import read_clusters
 from ntkcpl.artifacts.features import read_feature_facts, read_features
@@ -27,14 +26,16 @@ from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.reference import read_claims, read_curves, read_effective_budget
+from ntkcpl.artifacts.texts import read_table
 from ntkcpl.artifacts.views import read_seconds, read_views
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.encoders.weights import load_weights
+from ntkcpl.labels import predictions
 from ntkcpl.labels.read import read_labels
 from ntkcpl.precomputed import import_features
-from ntkcpl.pretraining.checkpoint import is_of
+from ntkcpl.pretraining.checkpoint import SealedCheckpoints, find_checkpoint
 from ntkcpl.records import Features
 from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.history import read_history
@@ -118,9 +119,10 @@ def classifier_at(path: str) -> Any:
 def go_on_from(path: str) -> Any:
     """Read a checkpoint as a pretraining does that goes on from it."""
     identity = Path("checkpoint.identity").read_text(encoding="utf-8")
-    if not is_of(Path(path), identity):
+    found = find_checkpoint(Path(path), identity)
+    if found is None:
         raise ArtifactError(f"{path} is not gone on from")
-    return torch.load(path, map_location="cpu", weights_only=True)
+    return SealedCheckpoints().load_checkpoint(found)
 
 
 def load_part(path: str) -> Any:
@@ -200,7 +202,10 @@ ARTIFACTS = [
         elsewhere(PHOTOS, "labels.json"),
     ),
     Artifact("results/photos/images.json", read_images),
-    Artifact("results/photos/predictions.csv", read_cells),
+    Artifact(
+        "results/photos/predictions.csv",
+        lambda path: read_table(path, predictions.KIND, predictions.COLUMNS)[0],
+    ),
     Artifact("results/smoke/accuracy.csv", read_accuracy, ("results/other/accuracy.csv",)),
     Artifact(
         "results/smoke/estimated_accuracy.csv",

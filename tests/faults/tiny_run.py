@@ -14,7 +14,6 @@ from typing import Any
 
 import h5py
 import numpy as np
-import torch
 from PIL import Image
 
 from ntkcpl import datasets, strategies
@@ -25,7 +24,7 @@ from ntkcpl.artifacts.reference import FOLDER as REFERENCE
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.labels.tables import write_labels
 from ntkcpl.pretraining import PretrainingSettings
-from ntkcpl.pretraining.checkpoint import IDENTITY
+from ntkcpl.pretraining.checkpoint import IDENTITY, SealedCheckpoints
 from ntkcpl.pretraining.training import pretrain
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.rounds import Identity
@@ -266,7 +265,9 @@ def leave_behind() -> None:
         for number in (0, 1):
             rng = np.random.default_rng([len(experiment), number])
             parts.save(f"pool-{number}", rng.normal(size=(16, 8)))
-    checkpoint = torch.load("results/smoke/encoder.checkpoint.pt", weights_only=True)
+        # So that there is nothing else to go on from.
+        (folder / "encoder.checkpoint.former.pt").unlink()
+    checkpoint = SealedCheckpoints().load_checkpoint("results/smoke/encoder.checkpoint.pt")
     Path("checkpoint.identity").write_text(checkpoint[IDENTITY], encoding="utf-8")
 
 

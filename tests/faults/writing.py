@@ -22,14 +22,15 @@ import torch
 from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
 from faults.reading import SMOKE, Artifact, features_of
 from ntkcpl.artifacts import accuracy, batch, classifier, clusters, features, images, labels, views
-from ntkcpl.artifacts.cells import read_cells, write_cells
 from ntkcpl.artifacts.frames import read_frame, write_frame
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
 from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.artifacts.texts import read_csv, read_json, read_table
+from ntkcpl.artifacts.texts import read_csv, read_json, read_table, write_table
 from ntkcpl.encoders.storage import load_encoder, save_encoder
+from ntkcpl.labels import predictions
 from ntkcpl.pretraining import history
+from ntkcpl.pretraining.checkpoint import SealedCheckpoints
 from ntkcpl.records import Batch
 from ntkcpl.settings import canonical_json
 
@@ -114,10 +115,18 @@ def json_again(
     return prepare
 
 
-def cells_again(path: str) -> Write:
-    """Prepare to write a table of texts as it is."""
-    rows = read_cells(path)
-    return lambda: write_cells(path, rows[0], [row.values() for row in rows])
+def predictions_again(path: str) -> Write:
+    """Prepare to write predictions as they are."""
+    kind, columns = predictions.KIND, predictions.COLUMNS
+    rows, found = read_table(path, kind, columns)
+    cells, origin = [[row[name] for name in columns] for row in rows], origin_of(found)
+    return lambda: write_table(path, kind, columns, cells, origin, for_excel=True)
+
+
+def checkpoint_again(path: str) -> Write:
+    """Prepare to write a checkpoint as it is."""
+    content = SealedCheckpoints().load_checkpoint(path)
+    return lambda: SealedCheckpoints().save_checkpoint(content, path)
 
 
 def encoder_again(path: str) -> Write:
@@ -146,9 +155,10 @@ WRITERS: dict[str, Callable[[str], Write]] = {
     "classifier.h5": hdf5_again(classifier.LAYOUT),
     "views.h5": hdf5_again(views.LAYOUT),
     "encoder.pt": encoder_again,
+    "encoder.checkpoint.pt": checkpoint_again,
     "pool-0.npy": part_again,
     "batch.csv": batch_again,
-    "predictions.csv": cells_again,
+    "predictions.csv": predictions_again,
     "pretrain.csv": rows_again(history.KIND, history.write_history),
     "accuracy.csv": rows_again(accuracy.KIND, accuracy.write_accuracy),
     "coverage.csv": frame_again,
