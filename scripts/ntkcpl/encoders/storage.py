@@ -47,8 +47,7 @@ def load_encoder(path: str | Path, expected: Provenance | None = None) -> tuple[
         If the file is missing, truncated, damaged, of another kind or version, or if its weights
         do not fit the architecture that it names.
     """
-    content = _read(path)
-    check_origin(path, KIND, content, expected)
+    content = _read(path, expected)
     try:
         encoder = build(EncoderSettings.parse(content["encoder"]))
         encoder.load_state_dict(content["state_dict"])
@@ -59,7 +58,12 @@ def load_encoder(path: str | Path, expected: Provenance | None = None) -> tuple[
         ) from error
 
 
-def _read(path: str | Path) -> dict[str, Any]:
+def read_attributes(path: str | Path) -> dict[str, Any]:
+    """Return what `encoder.pt` says of itself: all but its weights. Raises as `load_encoder`."""
+    return {name: value for name, value in _read(path).items() if name != "state_dict"}
+
+
+def _read(path: str | Path, expected: Provenance | None = None) -> dict[str, Any]:
     """Return what is in the file, once all of it fits its checksums."""
     with SealedFile(path) as file:
         file.verify()
@@ -68,7 +72,9 @@ def _read(path: str | Path) -> dict[str, Any]:
             content = torch.load(io.BufferedReader(file), map_location="cpu", weights_only=True)
         except Exception as error:  # torch.load raises whatever its readers do
             raise ArtifactError(f"{path} is no encoder.pt ({brief(error)}): {FIX}") from error
-    return content if isinstance(content, dict) else {}
+    content = content if isinstance(content, dict) else {}
+    check_origin(path, KIND, content, expected)
+    return content
 
 
 def brief(error: Exception) -> str:

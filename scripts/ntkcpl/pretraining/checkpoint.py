@@ -23,7 +23,7 @@ IDENTITY = "identity"  # the key under which Lightning's checkpoint names its pr
 class SealedCheckpoints(TorchCheckpointIO):
     """Lightning's checkpoints, written beside their place and renamed.
 
-    Lightning goes over $TMPDIR: a copy, hence no renaming, where that is another file system, so that
+    Lightning goes over $TMPDIR. Where that is another file system it copies, does not rename, and
     a kill or a full disk costs the checkpoint that is there.
     """
 
