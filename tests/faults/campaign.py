@@ -83,6 +83,10 @@ def cases(run: Path) -> list[Case]:
             if kind != "full_disk" or mountable.outcome is Outcome.HARMLESS:
                 found.append(Case(name, kind, partial(do, artifact, was), share=2))
     found += [
+        Case("make verify", kind, partial(reading.verify_changed, kind))
+        for kind in reading.VERIFIED
+    ]
+    found += [
         Case("configuration", kind, partial(configs.load, kind), share=8) for kind in configs.KINDS
     ]
     found += [Case("image", kind, partial(images.load, kind), share=3) for kind in images.KINDS]

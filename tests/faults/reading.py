@@ -40,6 +40,7 @@ from ntkcpl.records import Features
 from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.history import read_history
 from ntkcpl.rounds import Identity
+from ntkcpl.verify import KINDS, verify
 
 
 @dataclass(frozen=True)
@@ -314,3 +315,30 @@ def read_changed(artifact: Artifact, name: str, good: str, seed: int) -> Verdict
 def read_unchanged(artifact: Artifact, seed: int) -> Verdict:
     """Return the fingerprint of the value before any fault."""
     return Verdict(Outcome.HARMLESS, fingerprint(artifact.read(artifact.path)))
+
+
+# What `make verify` finds missing only by what was made from it, of which there is nothing here.
+ENDS = ("images", "predictions", "pretraining", "accuracy", "estimated_accuracy")
+ENDS += ("coverage", "notions", "kernels")
+
+
+def verify_changed(name: str, seed: int) -> Verdict:
+    """Do what a fault says to some artifact, and let `make verify` find it."""
+    chosen = [
+        artifact
+        for artifact in ARTIFACTS
+        if (kind := KINDS.get(Path(artifact.path).name))
+        and any(name == possible for possible, _ in kinds_of(artifact))
+        and not (name == "missing" and kind in ENDS)
+    ]
+    artifact = chosen[seed % len(chosen)]
+    before = Path(artifact.path).read_bytes()
+    change(artifact, name, 0 if name == "foreign" else seed)
+    _, found = verify(Path("results"))
+    if any(Path(artifact.path).name in fault.sentence for fault in found):
+        return Verdict(Outcome.REFUSED, found[0].sentence)
+    same = Path(artifact.path).is_file() and Path(artifact.path).read_bytes() == before
+    return Verdict(Outcome.HARMLESS if same else Outcome.SILENT, artifact.path)
+
+
+VERIFIED = [*PLACES, *BYTES, *LINES, "foreign", "edit"]

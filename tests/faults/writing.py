@@ -385,7 +385,7 @@ def _without_room(
         try:
             writing.write()
         except (*REFUSALS, *LISTS) as error:
-            refusal = judge_refusal(error, (writing.path.name,))
+            refusal = judge_refusal(error, (writing.path.stem,))
             if left := names_beside(writing.path) - files - {"filler"}:
                 refusal = Verdict(Outcome.RAW, f"left behind: {left}")
     if refusal and refusal.outcome is Outcome.RAW:

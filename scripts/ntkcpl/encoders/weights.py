@@ -140,8 +140,8 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
     infinite = sorted(k for k in found.keys() - counters if not found[k].float().isfinite().all())
     if infinite:
         raise WeightsError(
-            f"{path} holds numbers that are not finite in {_first(infinite)[:LONGEST]}: its training "
-            "failed, so take weights of before"
+            f"{path} holds numbers that are not finite in {_first(infinite)[:LONGEST]}: its "
+            "training failed, so take weights of before"
         )
     encoder.layers.load_state_dict(expected | found)
 
