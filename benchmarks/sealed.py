@@ -3,8 +3,8 @@
     .venv/bin/python benchmarks/sealed.py [--images 20000] [--width 1280] [--views 16] [--rows 500]
 
 The same arrays are written once as `features.h5` is, once as it was before, in chunks with HDF5's
-Fletcher-32 checksums and no other. Reading the whole embedding, and the views of a few images drawn at
-random, take turns. The last lines are `name value`, a line each, in seconds.
+Fletcher-32 checksums and no other. Reading the whole embedding, and the views of some images drawn
+at random, take turns. The last lines are `name value`, a line each, in seconds.
 """
 
 import argparse
@@ -45,6 +45,7 @@ def write(folder, images, width, n_views):
 
 
 def main():
+    """Print the median times."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     for name, default in (("images", 20_000), ("width", 1280), ("views", 16), ("rows", 500)):
         parser.add_argument(f"--{name}", type=int, default=default)

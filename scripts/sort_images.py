@@ -9,7 +9,7 @@ from pathlib import Path
 from ntkcpl.artifacts.cells import read_cells
 from ntkcpl.labels.sorting import sort_images
 
-rows = read_cells(snakemake.input.predictions)
+rows = read_cells(snakemake.input.predictions, ("id", "class", "label"))
 sort_images(
     Path(snakemake.output.sorted),
     Path(snakemake.params.root),

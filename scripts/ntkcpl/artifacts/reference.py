@@ -5,10 +5,11 @@ files hold percent, as the paper does.
 """
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel, ValidationError
 
@@ -66,8 +67,8 @@ def label_counts() -> dict[str, tuple[int, ...]]:
         If the table is not there, as in an installation without the checkout.
     """
     counts: dict[str, dict[int, None]] = {}
-    for row in _rows(ACCURACY):
-        counts.setdefault(row["experiment"], {})[int(row["labels"])] = None
+    for row in _rows(ACCURACY, labels=int, experiment=str):
+        counts.setdefault(row["experiment"], {})[row["labels"]] = None
     return {experiment: tuple(labels) for experiment, labels in counts.items()}
 
 
@@ -93,11 +94,11 @@ def read_curves(
     Raises
     ------
     ArtifactError
-        If the table is missing.
+        If the table is missing or damaged.
     """
     import pandas as pd  # slow to import, and the configuration's check does without
 
-    printed = pd.DataFrame(_rows(path)).astype({"labels": int, "mean": float, "std": float})
+    printed = pd.DataFrame(_rows(path, labels=int, mean=float, std=float, experiment=str))
     printed = printed.assign(mean=printed["mean"] / 100, std=printed["std"] / 100, seeds=RUNS)
     if experiments is None:
         return printed
@@ -116,7 +117,7 @@ def read_claims(path: str | Path, experiment: str) -> list[Claim]:
     ArtifactError
         If the file is missing or has a claim of an unknown kind.
     """
-    rows = [row for row in _rows(path) if row["experiment"] == experiment]
+    rows = [row for row in _rows(path, experiment=str) if row["experiment"] == experiment]
     try:
         return [Claim.model_validate({k: v or None for k, v in row.items()}) for row in rows]
     except ValidationError as error:
@@ -130,14 +131,24 @@ def read_effective_budget(path: str | Path = EFFECTIVE_BUDGET) -> dict[str, floa
     Raises
     ------
     ArtifactError
-        If the file is missing.
+        If the file is missing or damaged.
     """
-    return {row["strategy"]: float(row["ratio"]) / 100 for row in _rows(path)}
+    return {row["strategy"]: row["ratio"] / 100 for row in _rows(path, strategy=str, ratio=float)}
 
 
-def _rows(path: str | Path) -> list[dict[str, str]]:
+def _rows(path: str | Path, **types: Callable[[str], Any]) -> list[dict[str, Any]]:
+    """Return the rows of a table, the columns named in `types` converted."""
+    with _restored(path), Path(path).open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+        return [row | {name: of(row[name]) for name, of in types.items()} for row in rows]
+
+
+@contextmanager
+def _restored(path: str | Path) -> Iterator[None]:
+    """Make one sentence of whatever is wrong with a table of the repository's."""
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
+        yield
     except FileNotFoundError as error:
         raise ArtifactError(f"{path} does not exist: {RESTORE}") from error
+    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
+        raise ArtifactError(f"{path} cannot be read ({error!r}): {RESTORE}") from error
