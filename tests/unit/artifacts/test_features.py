@@ -1,7 +1,5 @@
 """`features.h5` comes back as it was written, its views for the rows asked for."""
 
-import os
-
 import numpy as np
 import pytest
 
@@ -28,6 +26,6 @@ def test_views_of_a_file_that_was_cut_since(features, features_path, cut):
 
 def test_views_of_a_file_that_was_replaced_since(features, features_path, make_features, tmp_path):
     make_features(tmp_path / "other.h5", seed=1)
-    os.replace(tmp_path / "other.h5", features_path)
+    (tmp_path / "other.h5").replace(features_path)
     with pytest.raises(ArtifactError, match="was replaced while it was in use: run again"):
         features.views_of(np.array([0]))
