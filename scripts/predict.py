@@ -4,21 +4,32 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held, read_taken
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.labels.predictions import COLUMNS, predictions
+from ntkcpl.artifacts.texts import write_table
+from ntkcpl.labels.predictions import COLUMNS, KIND, predictions
 
 made_by = snakemake.params.made_by
 features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 held = read_held(snakemake.input.labels, features)
 trained = Provenance(made_by["classifier"], {"labels": held.digests})
-rows = predictions(
-    features,
-    read_classifier(snakemake.input.classifier, features, trained).head,
-    held.classes,
-    [read_taken(path) for path in snakemake.input.labels],
+classifier = read_classifier(snakemake.input.classifier, features, trained)
+takens = [read_taken(path) for path in snakemake.input.labels]
+write_table(
+    snakemake.output.predictions,
+    KIND,
+    COLUMNS,
+    predictions(features, classifier.head, held.classes, takens),
+    Provenance(
+        inputs={
+            "features": features.digest,
+            "classifier": classifier.digest,
+            "labels": held.digests,
+        },
+        identity=(snakemake.wildcards.experiment,),
+        code=snakemake.params.code,
+    ),
+    for_excel=True,
 )
-write_cells(snakemake.output.predictions, COLUMNS, rows)

@@ -6,10 +6,11 @@ log_to(snakemake.log[0])
 
 from pathlib import Path
 
-from ntkcpl.artifacts.cells import read_cells
+from ntkcpl.artifacts.texts import read_table
+from ntkcpl.labels.predictions import COLUMNS, KIND
 from ntkcpl.labels.sorting import sort_images
 
-rows = read_cells(snakemake.input.predictions, ("id", "class", "label"))
+rows, _ = read_table(snakemake.input.predictions, KIND, COLUMNS)
 sort_images(
     Path(snakemake.output.sorted),
     Path(snakemake.params.root),

@@ -63,7 +63,11 @@ def open_embeddings(path: str | Path) -> Iterator[h5py.File]:
             f"{path} is truncated or no HDF5 file ({error}): write it again"
         ) from error
     with file:
-        _check_layout(file)
+        try:
+            _check_layout(file)
+        except (OSError, RuntimeError, KeyError, ValueError) as error:  # as HDF5 finds it damaged
+            words = " ".join(str(error).split())[:120]
+            raise EmbeddingsError(f"{path} is damaged ({words}): write it again") from error
         yield file
 
 

@@ -24,6 +24,7 @@ KINDS = {
     "kernels.csv": "kernels",
     "coverage.csv": "coverage",
     "notions.csv": "notions",
+    "predictions.csv": "predictions",
     "clusters.h5": "clusters",
     "batch.csv": "batch",
     "labels.json": "labels",

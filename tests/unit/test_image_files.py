@@ -169,4 +169,4 @@ def test_folders_that_would_vanish_are_said(tmp_path: Path):
 
 def test_a_pipe_is_a_broken_image(tmp_path: Path):
     os.mkfifo(tmp_path / "a.png")
-    assert ImageFiles(find_images(tmp_path), 32).broken() == {0: "it is a pipe"}
+    assert ImageFiles(find_images(tmp_path), 32).broken() == {0: "it is no file"}

@@ -58,14 +58,14 @@ def test_damage_and_foreign_files_are_named_and_made_again(rerun):
     results = rerun.folder / "results/smoke"
     for name in ("encoder.pt", "features.h5", "pretrain.csv", "ntkcpl_al/seed0/round2/clusters.h5"):
         flip(results / name)
-    foreign = rerun.folder / RUN / "seed1/round1/classifier.h5"
+    foreign = rerun.folder / RUN / "seed0/round2/classifier.h5"
     foreign.write_bytes((rerun.folder / RUN / "seed0/round1/classifier.h5").read_bytes())
     code, output, last = verify(rerun)
     assert code == 1
     lines = output.splitlines()
     assert len(lines) == 5 and last.startswith("5 faults, ")
     assert sum("does not fit its checksum" in line for line in lines) == 4
-    assert f"{RUN}/seed1/round1/classifier.h5 is of smoke ntkcpl_al 0 1: move it away" in output
+    assert f"{RUN}/seed0/round2/classifier.h5 is of smoke ntkcpl_al 0 1: move it away" in output
 
     for name in ("features.h5", "encoder.pt", "pretrain.csv"):
         flip(results / name)  # back

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from ntkcpl.artifacts.files import FIX, ArtifactError, atomic, open_file
+from ntkcpl.artifacts.files import atomic
 
 # What spreadsheets take for the start of a formula, or drop so that what follows starts one.
 FORMULA = re.compile(r"'*[=+\-@\t\r\n]")
@@ -34,21 +34,3 @@ def write_cells(path: str | Path, header: Iterable[str], rows: Iterable[Iterable
     with atomic(path) as temporary:
         content = text.getvalue().encode("utf-8", errors="surrogateescape")
         temporary.write_bytes(codecs.BOM_UTF8 + content)
-
-
-def read_cells(path: str | Path, columns: Iterable[str]) -> list[dict[str, str]]:
-    """Return the rows of such a table, column -> text, as they were before they were escaped.
-
-    Raises
-    ------
-    ArtifactError
-        If it cannot be read, lacks a column, or has a row of more or fewer cells than the header.
-    """
-    with open_file(path) as file:
-        try:
-            text = file.read().decode("utf-8-sig", errors="surrogateescape")
-            rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
-            return [{name: unescape_formula(row[name]) for name in columns} for row in rows]
-        except (OSError, csv.Error, KeyError, TypeError) as error:
-            columns = ",".join(columns)
-            raise ArtifactError(f"{path} is no table of {columns} ({error!r}): {FIX}") from error

@@ -38,13 +38,16 @@ class Parts:
             self.remove()
 
     def load(self, name: str) -> NDArray[Any] | None:
-        """Return a part, or None if it is missing or damaged."""
+        """Return a part, or None if it is missing, damaged or another one."""
         path = self._folder / f"{name}.npy"
         if not path.exists():
             return None
         try:
             with SealedFile(path) as file:
-                part: NDArray[Any] = np.load(io.BytesIO(file.read()), allow_pickle=False)
+                content = file.read()
+            if not content.endswith(self._mark(name)):
+                raise ArtifactError(f"{path} is another part")
+            part: NDArray[Any] = np.load(io.BytesIO(content), allow_pickle=False)
         except (ArtifactError, ValueError, EOFError) as error:
             log.warning("%s: it is made again", error)
             return None
@@ -59,6 +62,11 @@ class Parts:
         np.save(content, part, allow_pickle=False)
         with sealed(self._folder / f"{name}.npy", WHOLE) as file:
             file.write(content.getbuffer())
+            file.write(self._mark(name))
+
+    def _mark(self, name: str) -> bytes:
+        """Return what follows an array, which numpy overlooks: which part it is."""
+        return f"\n{self._identity} {name}\n".encode()
 
     def remove(self) -> None:
         """Delete all parts."""

@@ -5,15 +5,16 @@ files hold percent, as the paper does.
 """
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+import hashlib
+import io
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.files import ArtifactError, open_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -24,6 +25,7 @@ ACCURACY = FOLDER / "accuracy.csv"
 CLAIMS = FOLDER / "claims.csv"
 EFFECTIVE_BUDGET = FOLDER / "effective_budget.csv"
 
+CHECKSUMS = "SHA256SUMS"  # as sha256sum writes them
 RUNS = 5  # behind each mean and standard deviation of the paper's tables
 RESTORE = "restore it from the repository"
 
@@ -64,11 +66,11 @@ def label_counts() -> dict[str, tuple[int, ...]]:
     Raises
     ------
     ArtifactError
-        If the table is not there, as in an installation without the checkout.
+        If the table is not there, as in an installation without the checkout, or damaged.
     """
     counts: dict[str, dict[int, None]] = {}
-    for row in _rows(ACCURACY, labels=int, experiment=str):
-        counts.setdefault(row["experiment"], {})[row["labels"]] = None
+    for row in _rows(ACCURACY):
+        counts.setdefault(row["experiment"], {})[int(row["labels"])] = None
     return {experiment: tuple(labels) for experiment, labels in counts.items()}
 
 
@@ -98,7 +100,7 @@ def read_curves(
     """
     import pandas as pd  # slow to import, and the configuration's check does without
 
-    printed = pd.DataFrame(_rows(path, labels=int, mean=float, std=float, experiment=str))
+    printed = pd.DataFrame(_rows(path)).astype({"labels": int, "mean": float, "std": float})
     printed = printed.assign(mean=printed["mean"] / 100, std=printed["std"] / 100, seeds=RUNS)
     if experiments is None:
         return printed
@@ -115,9 +117,9 @@ def read_claims(path: str | Path, experiment: str) -> list[Claim]:
     Raises
     ------
     ArtifactError
-        If the file is missing or has a claim of an unknown kind.
+        If the file is missing or damaged, or has a claim of an unknown kind.
     """
-    rows = [row for row in _rows(path, experiment=str) if row["experiment"] == experiment]
+    rows = [row for row in _rows(path) if row["experiment"] == experiment]
     try:
         return [Claim.model_validate({k: v or None for k, v in row.items()}) for row in rows]
     except ValidationError as error:
@@ -133,22 +135,17 @@ def read_effective_budget(path: str | Path = EFFECTIVE_BUDGET) -> dict[str, floa
     ArtifactError
         If the file is missing or damaged.
     """
-    return {row["strategy"]: row["ratio"] / 100 for row in _rows(path, strategy=str, ratio=float)}
+    return {row["strategy"]: float(row["ratio"]) / 100 for row in _rows(path)}
 
 
-def _rows(path: str | Path, **types: Callable[[str], Any]) -> list[dict[str, Any]]:
-    """Return the rows of a table, the columns named in `types` converted."""
-    with _restored(path), Path(path).open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-        return [row | {name: of(row[name]) for name, of in types.items()} for row in rows]
-
-
-@contextmanager
-def _restored(path: str | Path) -> Iterator[None]:
-    """Make one sentence of whatever is wrong with a table of the repository's."""
+def _rows(path: str | Path) -> list[dict[str, str]]:
+    """Return the rows of a table that fits the SHA256SUMS beside it."""
+    path = Path(path)
     try:
-        yield
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{path} does not exist: {RESTORE}") from error
-    except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
-        raise ArtifactError(f"{path} cannot be read ({error!r}): {RESTORE}") from error
+        with open_file(path) as table, open_file(path.with_name(CHECKSUMS)) as checksums:
+            content, lines = table.read(), checksums.read().splitlines()
+    except (ArtifactError, OSError) as error:
+        raise ArtifactError(f"{path} or its {CHECKSUMS} cannot be read: {RESTORE}") from error
+    if f"{hashlib.sha256(content).hexdigest()}  {path.name}".encode() not in lines:
+        raise ArtifactError(f"{path} does not fit its {CHECKSUMS}: {RESTORE}")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))

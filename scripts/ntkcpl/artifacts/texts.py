@@ -19,6 +19,7 @@ from ntkcpl.artifacts.provenance import Provenance, check_origin
 from ntkcpl.settings import canonical_json
 
 ORIGIN = "origin"  # the column, or the key
+BOM = "\ufeff"
 NUMBER = re.compile(r"-?\d+(\.\d+)?(e[-+]?\d+)?")
 NO_DIGEST = "0" * 64
 # The last thing in a file, but for what closes the cell or the object that it stands in.
@@ -33,6 +34,7 @@ def write_table(
     rows: Iterable[Sequence[Any]],
     provenance: Provenance,
     clocks: Iterable[str] = (),
+    for_excel: bool = False,
 ) -> None:
     """Write a table that can be read back with `read_table`, in which no cell is a formula.
 
@@ -46,6 +48,8 @@ def write_table(
         Where it comes from.
     clocks
         Columns that differ each time, which the digest leaves out.
+    for_excel
+        Whether it begins with a byte-order mark, without which Excel takes no text for UTF-8.
     """
     texts = [list(map(_cell, row)) for row in rows]
     kept = [number for number, name in enumerate(columns) if name not in {*clocks}]
@@ -54,7 +58,7 @@ def write_table(
         raise ArtifactError(f"{path} would have no rows")
     ends = [""] * (len(texts) - 1) + [json.dumps(origin)]
     table = [[*columns, ORIGIN], *([*row, end] for row, end in zip(texts, ends, strict=True))]
-    _write(path, "".join(map(_line, table)))
+    _write(path, BOM * for_excel + "".join(map(_line, table)))
 
 
 def read_table(
@@ -185,4 +189,4 @@ def _read(path: str | Path) -> str:
     digest = hashlib.sha256(content[:start] + NO_DIGEST.encode() + content[end:]).hexdigest()
     if digest.encode() != checksum[1]:
         raise ArtifactError(f"{path} is damaged, it does not fit its checksum: {FIX}")
-    return content.decode("utf-8", errors="surrogateescape")
+    return content.decode("utf-8-sig", errors="surrogateescape")

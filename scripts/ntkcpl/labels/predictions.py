@@ -8,6 +8,7 @@ from ntkcpl.head import Head
 from ntkcpl.labels.names import SKIPPED
 from ntkcpl.records import Features, Taken
 
+KIND = "predictions"
 COLUMNS = ("id", "class", "probability", "margin", "label", "round")
 
 
