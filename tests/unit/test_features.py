@@ -242,7 +242,7 @@ def test_parts_outlive_every_edit_but_one_of_the_code_that_makes_them(
     with pytest.raises(Interrupted):
         extract_features(path, DATASET, counting(encoder, 6), SETTINGS, ORIGIN, progress=False)
     origin = replace(ORIGIN, code="another") if changed == "code" else ORIGIN
-    monkeypatch.setattr("ntkcpl.artifacts.files.code_revision", lambda: "another")
+    monkeypatch.setattr("ntkcpl.artifacts.provenance.code_revision", lambda: "another")
     rest = counting(encoder)
     extract_features(path, DATASET, rest, SETTINGS, origin, progress=False)
     everything = len(DATASET.test.id) + len(DATASET.pool.id) * (1 + SETTINGS.views)
