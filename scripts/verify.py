@@ -10,5 +10,5 @@ number, faults = verify(results)
 for fault in faults:
     print(fault.sentence)
 if faults:
-    sys.exit(f"{len(faults)} faults in {number} files; to make these again: {command_for(faults)}")
+    sys.exit(f"{len(faults)} faults, {number} files; to make them again: {command_for(faults)}")
 print(f"{number} files in {results} are whole, in their place, and made from one another")

@@ -24,7 +24,7 @@ from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
-from ntkcpl.config_files import LARGEST, is_too_large, misplaced, repeated_keys
+from ntkcpl.config_files import LARGEST, is_too_large, misplaced, no_files, repeated_keys
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
@@ -41,9 +41,6 @@ class ConfigError(Exception):
 UNKNOWN_WIDTH = 2048
 # Names become folders and wildcards.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
-# What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "sorted", "pretrain")
 
 
 def _increasing(budgets: list[int]) -> list[int]:
@@ -72,15 +69,6 @@ def _distinct_as_displayed(names: dict[str, Any]) -> dict[str, Any]:
     for name in names:
         if (other := first.setdefault(name.casefold(), name)) != name:
             raise ValueError(f"{other!r} and {name!r} differ in case only: choose another name")
-    return names
-
-
-def _no_files(names: dict[str, Any]) -> dict[str, Any]:
-    for name in names:
-        if name in FOLDERS or name.endswith(FILES):
-            raise ValueError(
-                f"{name!r} looks like a file or folder of every experiment: choose another name"
-            )
     return names
 
 
@@ -314,7 +302,7 @@ class Config(Settings):
         dict[Name, AnyStrategy],
         Field(min_length=1),
         AfterValidator(_distinct_as_displayed),
-        AfterValidator(_no_files),
+        AfterValidator(no_files),
     ]
     """The strategies that experiments may list: a name, a method and its parameters."""
 

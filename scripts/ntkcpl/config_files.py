@@ -8,6 +8,9 @@ import yaml
 
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
+# What the folder of an experiment holds beside those of its strategies: files of these suffixes.
+FILES = (".csv", ".h5", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FOLDERS = ("figures", "tables", "sorted", "pretrain")
 
 
 def repeated_keys(files: Iterable[str | Path]) -> list[str]:
@@ -55,6 +58,16 @@ def misplaced(experiment: str, brought: Mapping[str, str | None]) -> Iterator[tu
     for key, path in brought.items():
         if path and Path(path).expanduser().resolve().is_relative_to(results):
             yield key, f"{path} is among what the jobs of {experiment} make: move it elsewhere"
+
+
+def no_files(names: dict[str, Any]) -> dict[str, Any]:
+    """Return names that are like no file of an experiment; raises ValueError for one that is."""
+    for name in names:
+        if name in FOLDERS or name.endswith(FILES):
+            raise ValueError(
+                f"{name!r} looks like a file or folder of every experiment: choose another name"
+            )
+    return names
 
 
 def is_too_large(values: Any) -> bool:

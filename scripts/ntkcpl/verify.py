@@ -10,7 +10,6 @@ from typing import Any
 from ntkcpl.artifacts import classifier, clusters, features, views
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import open_hdf5
-from ntkcpl.artifacts.provenance import place_of
 from ntkcpl.artifacts.sealed import SealedFile
 from ntkcpl.artifacts.texts import read_csv, read_json
 
@@ -26,6 +25,7 @@ KINDS = {
     "kernels.csv": "kernels",
     "coverage.csv": "coverage",
     "notions.csv": "notions",
+    "predictions.csv": "predictions",
     "clusters.h5": "clusters",
     "batch.csv": "batch",
     "labels.json": "labels",
@@ -55,15 +55,11 @@ class _Stored:
     """What a whole file says of itself."""
 
     path: Path
+    experiment: str
     kind: str
     digest: str
     settings: str
     inputs: Mapping[str, str | list[str]]
-
-    @property
-    def experiment(self) -> Path:
-        """The folder of its experiment."""
-        return _experiment(self.path)
 
     @property
     def is_history(self) -> bool:
@@ -86,25 +82,29 @@ def verify(results: Path) -> tuple[int, list[Fault]]:
     list of Fault
         What is wrong, file by file.
     """
-    paths = [path for place in PLACES for path in sorted(results.glob(f"{place}/*"))]
-    stored, faults = [], []
-    for path in paths:
-        if path.name not in KINDS:
-            continue
-        try:
-            stored.append(_read(path, KINDS[path.name]))
-        except ArtifactError as error:
-            faults.append(Fault(str(error), path))
-    return len(stored) + len(faults), [*faults, *_chain_faults(stored, faults)]
+    stored, damaged = [], {}
+    for place in PLACES:
+        for path in sorted(results.glob(f"{place}/*")):
+            if path.name not in KINDS:
+                continue
+            experiment = path.relative_to(results).parts[0]
+            try:
+                stored.append(_read(path, experiment, KINDS[path.name]))
+            except ArtifactError as error:
+                damaged[experiment, KINDS[path.name], path] = str(error)
+    faults = [Fault(sentence, path) for (*_, path), sentence in damaged.items()]
+    # What is made from a damaged file may be right.
+    unknown = {(experiment, kind) for experiment, kind, _ in damaged}
+    return len(stored) + len(faults), [*faults, *_chain_faults(stored, unknown)]
 
 
 def command_for(faults: list[Fault]) -> str:
-    """Return the command that makes the files again, with what they are made from and what follows."""
+    """Return the command that makes the files again, what is missing for them, and what follows."""
     files = " ".join(shlex.quote(str(path)) for path in sorted({f.rebuild for f in faults}))
     return f"snakemake --forcerun {files}"
 
 
-def _read(path: Path, kind: str) -> _Stored:
+def _read(path: Path, experiment: str, kind: str) -> _Stored:
     """Return what a file says of itself, once all its bytes fit its checksums."""
     found: dict[str, Any]
     if path.suffix == ".csv":
@@ -121,36 +121,25 @@ def _read(path: Path, kind: str) -> _Stored:
 
         found = read_attributes(path)
     inputs = json.loads(found["inputs"])
-    return _Stored(path, kind, found["digest"], found["settings"], inputs)
+    return _Stored(path, experiment, kind, found["digest"], found["settings"], inputs)
 
 
-def _chain_faults(stored: list[_Stored], faults: list[Fault]) -> Iterator[Fault]:
-    """Yield what was made from a file that is not there; damaged ones are known already."""
-    there: dict[tuple[Path, str], list[str]] = {}
+def _chain_faults(stored: list[_Stored], unknown: set[tuple[str, str]]) -> Iterator[Fault]:
+    """Yield what was made from a file that is not there; not of kinds of which one is damaged."""
+    there: dict[tuple[str, str], list[str]] = {}
     for file in stored:
         there.setdefault((file.experiment, file.kind), []).append(file.digest)
-    for fault in faults:
-        # Whatever its digest was.
-        there.setdefault((_experiment(fault.rebuild), KINDS[fault.rebuild.name]), []).append("")
-    for file in stored:
-        for name, digests in sorted(file.inputs.items()):
-            kind = name if name in FILES else name.removesuffix("s")
-            known = there.get((file.experiment, kind), [])
-            listed = [digests] if isinstance(digests, str) else digests
-            missing = [d for d in listed if not any(k.startswith(d) or not k for k in known)]
-            if missing and kind not in BROUGHT and not file.is_history:
-                yield Fault(
-                    f"{file.path} was made from a {FILES[kind]} that is not there", file.path
-                )
     encoders = {file.experiment: file.settings for file in stored if file.kind == "encoder"}
     for file in stored:
-        if file.kind == "pretraining" and encoders.get(file.experiment) not in (
-            None,
-            file.settings,
-        ):
+        for name, digests in sorted(file.inputs.items()):
+            kind = name if name in FILES else name.removesuffix("s")  # classifiers
+            if kind in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
+                continue
+            known = there.get((file.experiment, kind), [])
+            listed = [digests] if isinstance(digests, str) else digests
+            if not all(any(k.startswith(digest) for k in known) for digest in listed):
+                sentence = f"{file.path} was made from a {FILES[kind]} that is not there"
+                yield Fault(sentence, file.path)
+        made = encoders.get(file.experiment, file.settings)
+        if file.kind == "pretraining" and made != file.settings:
             yield Fault(f"{file.path} is of another pretraining than the encoder", file.path)
-
-
-def _experiment(path: Path) -> Path:
-    """Return the folder of an experiment that a file is in."""
-    return path.parents[(0, 0, 0, 2, 3)[len(place_of(path))]]

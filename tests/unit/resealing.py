@@ -29,7 +29,8 @@ def changed_hdf5(path: Path) -> Iterator[h5py.File]:
 def changed_torch(path: Path, change: Callable[[Any], Any]) -> None:
     """Change what `torch.load` returns of a file."""
     content = torch.load(path, weights_only=True)
-    torch.save(change(content) or content, path)
+    change(content)
+    torch.save(content, path)
     reseal(path)
 
 

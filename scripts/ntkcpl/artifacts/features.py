@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import Layout, open_hdf5
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Features
@@ -32,9 +33,12 @@ class _StoredViews:
 
     path: Path
     shape: tuple[int, ...]
+    digest: str
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         with open_hdf5(self.path, LAYOUT) as file:
+            if file.attrs["digest"] != self.digest:
+                raise ArtifactError(f"{self.path} was replaced while it was in use: run again")
             views: NDArray[np.float16] = file.read("pool/views", rows)
         return views
 
@@ -44,7 +48,7 @@ def read_features(path: str | Path, expected: Provenance | None = None) -> Featu
     with open_hdf5(path, LAYOUT, expected) as file:
         return Features(
             embedding=file.read("pool/embedding"),
-            views=_StoredViews(Path(path), file.shape("pool/views")),
+            views=_StoredViews(Path(path), file.shape("pool/views"), file.attrs["digest"]),
             label=file.read("pool/label"),
             id=file.read("pool/id"),
             test_embedding=file.read("test/embedding"),

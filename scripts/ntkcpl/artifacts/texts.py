@@ -16,6 +16,7 @@ from typing import Any
 from ntkcpl.artifacts.cells import escape_formula, unescape_formula
 from ntkcpl.artifacts.files import FIX, ArtifactError, atomic, open_file
 from ntkcpl.artifacts.provenance import Provenance, check_origin
+from ntkcpl.settings import canonical_json
 
 ORIGIN = "origin"  # the column, or the key
 BOM = "\ufeff"
@@ -145,7 +146,7 @@ def _checked(
     path: str | Path, kind: str, origin: Any, expected: Provenance | None
 ) -> dict[str, Any]:
     found = dict(origin) if isinstance(origin, dict) else {}
-    found |= {name: json.dumps(found[name]) for name in JSON_VALUES if name in found}
+    found |= {name: canonical_json(found[name]) for name in JSON_VALUES if name in found}
     check_origin(path, kind, found, expected)
     return found
 

@@ -3,7 +3,7 @@
 import csv
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ntkcpl.artifacts.cells import escape_formula, unescape_formula, write_cells
@@ -16,6 +16,7 @@ def test_formulas_are_escaped_and_back(text: str):
     assert unescape_formula(escape_formula(text)) == text
 
 
+@settings(max_examples=40, deadline=None)  # each writes a file to the disk
 @given(st.lists(st.tuples(texts, texts), max_size=4))
 def test_texts_come_back_as_they_were(tmp_path_factory: pytest.TempPathFactory, rows: list):
     path = tmp_path_factory.mktemp("cells") / "table.csv"

@@ -25,7 +25,7 @@ def table(path):
     return path
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)  # each writes a file to the disk
 @given(st.lists(st.tuples(cells, cells), min_size=1, max_size=4))
 def test_any_text_comes_back(tmp_path_factory, rows):
     path = tmp_path_factory.mktemp("texts") / "a.csv"
