@@ -275,6 +275,6 @@ def test_a_key_that_is_no_text_is_refused_and_a_long_message_is_cut(tmp_path):
     with pytest.raises(WeightsError, match="names a tensor 7, a int: names must be text"):
         import_encoder(given)
     torch.save(state | {f"no.{n}": torch.zeros(1) for n in range(999)}, tmp_path / "weights.pt")
-    with pytest.raises(WeightsError, match=r"no\.1, no\.10, .*…\)") as caught:
+    with pytest.raises(WeightsError, match=r"no\.106 and 989 more") as caught:
         import_encoder(given)
     assert len(str(caught.value)) < 400
