@@ -72,8 +72,10 @@ def make(run: Path) -> None:
 def named(cases: list[Case], name: str) -> Fault:
     """Return the fault of a name."""
     subject, kind, seed = name.rsplit(":", 2)
-    case = next(case for case in cases if (case.subject, case.kind) == (subject, kind))
-    return Fault(case, int(seed))
+    for case in cases:
+        if (case.subject, case.kind) == (subject, kind):
+            return Fault(case, int(seed))
+    raise SystemExit(f"there is no fault {name}: --each prints the names of all that are tried")
 
 
 def table(ends: Counter[tuple[str, str, Outcome]], by: int) -> str:
