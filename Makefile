@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies verify schema test golden check oldest report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test faults golden check oldest report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -43,6 +43,9 @@ schema: .venv/installed ## Write anew config/config.schema.json, by which editor
 
 test: .venv/installed ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+faults: .venv/installed ## Try 5,000 faults on a tiny run; ARGS="--count 300 --seed 1", or the name of a fault
+	PYTHONPATH=scripts:tests $(BIN)/python -m faults $(ARGS)
 
 golden: .venv/installed ## Write anew what tests/workflow/test_golden.py compares choices with
 	NTKCPL_RENEW_GOLDEN=1 $(BIN)/python -m pytest tests/workflow/test_golden.py
