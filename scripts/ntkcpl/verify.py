@@ -19,7 +19,6 @@ KINDS = {
     "pretrain.csv": "pretraining",
     "features.h5": "features",
     "images.json": "images",
-    "predictions.csv": "predictions",
     "accuracy.csv": "accuracy",
     "estimated_accuracy.csv": "estimated_accuracy",
     "kernels.csv": "kernels",

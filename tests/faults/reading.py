@@ -327,7 +327,8 @@ def verify_changed(name: str, seed: int) -> Verdict:
     chosen = [
         artifact
         for artifact in ARTIFACTS
-        if (kind := KINDS.get(Path(artifact.path).name))
+        if artifact.path.startswith("results/")
+        and (kind := KINDS.get(Path(artifact.path).name))
         and any(name == possible for possible, _ in kinds_of(artifact))
         and not (name == "missing" and kind in ENDS)
     ]
