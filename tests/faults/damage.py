@@ -1,5 +1,6 @@
 """What happens to a file: a table of faults, each a function of the file and a seeded generator."""
 
+import codecs
 import os
 import re
 from collections.abc import Callable
@@ -160,6 +161,8 @@ def link_to_itself(path: Path) -> None:
 def unreadable(path: Path) -> None:
     """Let nobody read it; root reads everything, so go on as somebody else."""
     path.chmod(0)
+    for encoding in ("utf-8-sig", "utf-16", "latin-1"):  # whose code somebody else may not read
+        codecs.lookup(encoding)
     if os.geteuid() == 0:
         os.seteuid(65534)
 

@@ -35,6 +35,7 @@ COLOURS = {"blue": (40, 60, 220), "green": (30, 200, 60), "red": (220, 40, 30)}
 BUDGETS = (6, 12)
 STRATEGY = "ntkcpl_al"
 SETTINGS = {"method": "ntkcpl", "feature": "al", "candidates": "all", "width": 16}
+EMBEDDED_BY = ("dataset", "encoder", "pretraining", "features")
 # The experiments, and whose views are embedded at once.
 VIEWS_OF = {"smoke": "pool", "other": "pool", "photos": "labelled"}
 
@@ -130,7 +131,7 @@ def made_by(of: Identity) -> dict[str, str]:
     """The settings that files of each kind were made by, as rules/common.smk has it."""
     stages = {
         "encoder": ("dataset", "encoder", "pretraining"),
-        "features": ("dataset", "features"),
+        "features": EMBEDDED_BY,
         "views": ("dataset", "features"),
         "classifier": ("classifier",),
         "batch": () if of.experiment == "photos" else ("strategy",),
@@ -164,7 +165,7 @@ def embed(experiment: str) -> None:
         of,
         output,
         {"encoder": f"{folder}/encoder.pt"},
-        settings=some_settings(experiment, "dataset", "features"),
+        settings=some_settings(experiment, *EMBEDDED_BY),
     )
 
 

@@ -36,11 +36,14 @@ class Writing:
         Writes it as it was.
     good
         The fingerprint of its value.
+    files
+        Names in its folder once it is written.
     """
 
     artifact: Artifact
     write: Write
     good: str
+    files: set[str]
 
     @property
     def path(self) -> Path:
@@ -60,7 +63,7 @@ class Writing:
             return None
         return None if self.value() == self.good else Verdict(Outcome.LOST, self.value())
 
-    def again(self, files: set[str]) -> Verdict:
+    def again(self) -> Verdict:
         """Write once more: only the good file must be there."""
         try:
             self.write()
@@ -68,7 +71,7 @@ class Writing:
             return Verdict(Outcome.RAW, f"the next writing fails: {error}")
         if (value := self.value()) != self.good:
             return Verdict(Outcome.SILENT, f"the next writing makes another file: {value}")
-        if left := names_beside(self.path) - files:
+        if left := names_beside(self.path) - self.files:
             return Verdict(Outcome.RAW, f"left behind: {left}")
         return Verdict(Outcome.HARMLESS)
 
@@ -80,9 +83,10 @@ def names_beside(path: Path) -> set[str]:
 
 def prepared(artifact: Artifact, good: str, rng: np.random.Generator) -> tuple[Writing, bool]:
     """Return what writes an artifact, and whether a good one is there: in half of all cases."""
-    writing = Writing(artifact, WRITERS[Path(artifact.path).name](artifact.path), good)
-    writing.write()  # so that it has no links to the run's
-    return writing, bool(rng.random() < 0.5)
+    path = Path(artifact.path)
+    write = WRITERS[path.name](artifact.path)
+    write()  # so that it has no links to the run's
+    return Writing(artifact, write, good, names_beside(path)), bool(rng.random() < 0.5)
 
 
 def killed(artifact: Artifact, good: str, seed: int) -> Verdict:
@@ -135,7 +139,6 @@ class Lines:
 
 
 def _interrupted(writing: Writing, there: bool, write: Write, seconds: float | None) -> Verdict:
-    files = names_beside(writing.path)
     if not there:
         writing.path.unlink()
     process = os.fork()
@@ -146,14 +149,13 @@ def _interrupted(writing: Writing, there: bool, write: Write, seconds: float | N
         time.sleep(seconds)
         os.kill(process, signal.SIGKILL)
     os.waitpid(process, 0)
-    return writing.after(there) or writing.again(files)
+    return writing.after(there) or writing.again()
 
 
 def two_at_once(artifact: Artifact, good: str, seed: int) -> Verdict:
     """Let two processes write the file at the same time, as twins of one job would."""
     rng = np.random.default_rng(seed)
     writing, there = prepared(artifact, good, rng)
-    files = names_beside(writing.path)
     if not there:
         writing.path.unlink()
     processes = []
@@ -167,7 +169,7 @@ def two_at_once(artifact: Artifact, good: str, seed: int) -> Verdict:
         return Verdict(Outcome.RAW, "one of two that write at once fails")
     if writing.value() != good:
         return Verdict(Outcome.SILENT, "two that write at once make another file")
-    return writing.again(files)
+    return writing.again()
 
 
 def size_limit(artifact: Artifact, good: str, seed: int) -> Verdict:
@@ -233,7 +235,6 @@ def _without_room(
     writing: Writing, there: bool, limit: Callable[[], AbstractContextManager[None]]
 ) -> Verdict:
     """Write under a limit, then without."""
-    files = names_beside(writing.path)
     if not there:
         writing.path.unlink()
     refusal = None
@@ -242,12 +243,12 @@ def _without_room(
             writing.write()
         except (*REFUSALS, *LISTS) as error:
             refusal = judge_refusal(error, (writing.path.stem,))
-            if left := names_beside(writing.path) - files - {"filler"}:
+            if left := names_beside(writing.path) - writing.files - {"filler"}:
                 refusal = Verdict(Outcome.RAW, f"left behind: {left}")
     if refusal and refusal.outcome is Outcome.RAW:
         return refusal
     bad = writing.after(there) if refusal else None
-    after = bad or writing.again(files)
+    after = bad or writing.again()
     return refusal if refusal and after.outcome is Outcome.HARMLESS else after
 
 
