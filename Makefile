@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies schema test golden check oldest report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test faults golden check oldest report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -35,11 +35,17 @@ study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (s
 strategies: .venv/installed ## List the strategies
 	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
 
+verify: .venv/installed ## Check that all files in results/ are whole and made from one another
+	@PYTHONPATH=scripts $(BIN)/python scripts/verify.py results
+
 schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
 	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json
 
 test: .venv/installed ## Run all tests
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+faults: .venv/installed ## Try 5,000 faults on a tiny run; ARGS="--count 300 --seed 1", or the name of a fault
+	PYTHONPATH=scripts:tests $(BIN)/python -m faults $(ARGS)
 
 golden: .venv/installed ## Write anew what tests/workflow/test_golden.py compares choices with
 	NTKCPL_RENEW_GOLDEN=1 $(BIN)/python -m pytest tests/workflow/test_golden.py

@@ -79,6 +79,54 @@ def strategy_of(wildcards):
     return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
 
 
+def encoder_settings(wildcards):
+    """What the encoder is made by."""
+    experiment = experiment_of(wildcards)
+    settings = {"encoder": experiment.encoder}
+    if wildcards.experiment in TRAINED:
+        settings |= {
+            "dataset": experiment.dataset,
+            "pretraining": experiment.pretraining,
+        }
+    return settings
+
+
+def features_settings(wildcards):
+    """What features are made by, the encoder included: so those of another encoder are told."""
+    experiment = experiment_of(wildcards)
+    if wildcards.experiment in READY:
+        return {"embeddings": experiment.embeddings}
+    views = {"dataset": experiment.dataset, "features": experiment.features}
+    return encoder_settings(wildcards) | views
+
+
+def made_by(*kinds):
+    """Params function: the settings that files of these kinds were made by, which readers compare.
+
+    As far as those of a whole run share them.
+    """
+
+    def settings(wildcards):
+        experiment = experiment_of(wildcards)
+        of = {
+            "encoder": lambda: encoder_settings(wildcards),
+            "features": lambda: features_settings(wildcards),
+            "views": lambda: {
+                "dataset": experiment.dataset,
+                "features": experiment.features,
+            },
+            "classifier": lambda: {"classifier": experiment.classifier},
+            # What people were asked stays as it was.
+            "batch": lambda: (
+                {} if experiment.labels else {"strategy": strategy_of(wildcards)}
+            ),
+            "clusters": lambda: dict(clustering_of(wildcards) or {}),
+        }
+        return {kind: canonical(**of[kind]()) for kind in kinds}
+
+    return settings
+
+
 def batch_size(wildcards):
     """Images that the round buys."""
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]

@@ -17,10 +17,8 @@ rule extract_features:
     resources:
         gpu=1,
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            features=experiment_of(w).features,
-        ),
+        made_by=made_by("encoder"),
+        settings=lambda w: canonical(**features_settings(w)),
         code=lambda w: code_digest(
             "extract_features", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
         ),
@@ -47,10 +45,8 @@ rule update_features:
     resources:
         gpu=1,
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            features=experiment_of(w).features,
-        ),
+        made_by=made_by("encoder"),
+        settings=lambda w: canonical(**features_settings(w)),
         images=lambda w: listing_digest(w.experiment),
         code=code_digest("update_features", "ntkcpl.datasets.imagefolder"),
     script:
@@ -72,7 +68,7 @@ rule import_features:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(embeddings=experiment_of(w).embeddings),
+        settings=lambda w: canonical(**features_settings(w)),
         code=code_digest("import_features"),
     script:
         "../scripts/import_features.py"

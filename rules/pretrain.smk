@@ -16,11 +16,7 @@ rule pretrain:
     resources:
         gpu=lambda w: experiment_of(w).pretraining.devices,
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            encoder=experiment_of(w).encoder,
-            pretraining=experiment_of(w).pretraining,
-        ),
+        settings=lambda w: canonical(**encoder_settings(w)),
         code=lambda w: code_digest(
             "pretrain", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
         ),

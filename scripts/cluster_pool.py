@@ -10,8 +10,8 @@ from ntkcpl.artifacts.batch import read_rows
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance, content_digest
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.rounds import Identity, known_pool
 
@@ -19,18 +19,19 @@ started = time.perf_counter()
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 clustering = Clustering.parse(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 inputs = {"features": features.digest}
 classifier = held = held_out = None
-if snakemake.input.classifier:
-    classifier = read_classifier(snakemake.input.classifier, features)
-    inputs["classifier"] = classifier.digest
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
-    inputs["labels"] = held.digest
+    inputs["labels"] = held.digests
+if snakemake.input.classifier:
+    trained = Provenance(made_by["classifier"], inputs)
+    classifier = read_classifier(snakemake.input.classifier, features, trained)
+    inputs["classifier"] = classifier.digest
 if snakemake.input.holdout:
-    held_out = read_rows(snakemake.input.holdout, features)
-    inputs["holdout"] = content_digest(snakemake.input.holdout)
+    held_out, inputs["holdout"] = read_rows(snakemake.input.holdout, features)
 
 clusters = clustering.cluster(
     known_pool(features, classifier, held, held_out),

@@ -12,6 +12,7 @@ from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.labels.kit import write_kit
 from ntkcpl.labels.read import make_folder
 from ntkcpl.labels.rows import Row, Suggestion
@@ -21,7 +22,8 @@ from ntkcpl.labels.thumbnails import thumbnails
 
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 row = {image: number for number, image in enumerate(features.id)}
 # A later kit of the holdout asks for the rest, without images that are gone.
 answered = snakemake.params.get("answered", [])
@@ -30,13 +32,15 @@ embedding = features.embedding[[row[image] for image in ids]]
 kit = Path(snakemake.output.kit)
 write_cells(kit / "table.csv", COLUMNS, [(image, "") for image in ids])
 if settings["dataset"] is not None and ids:
-    trained, suggestions = [], [None] * len(ids)
+    classes, suggestions = [], [None] * len(ids)
+    trained = Provenance(made_by["classifier"])
     if snakemake.input.get("labels"):
-        trained = read_held(snakemake.input.labels, features).classes
+        held = read_held(snakemake.input.labels, features)
+        classes, trained = held.classes, trained.made_from(labels=held.digests)
     if snakemake.input.get("classifier"):
-        head = read_classifier(snakemake.input.classifier, features).head
+        head = read_classifier(snakemake.input.classifier, features, trained).head
         suggestions = [
-            Suggestion(trained[p.argmax()], float(p.max())) for p in head.probability(embedding)
+            Suggestion(classes[p.argmax()], float(p.max())) for p in head.probability(embedding)
         ]
     root = Path(settings["dataset"]["root"]).expanduser().resolve()
     paths = [root / image for image in ids]
@@ -45,7 +49,7 @@ if settings["dataset"] is not None and ids:
         list(map(Row, ids, thumbnails(paths), paths, suggestions)),
         experiment=w.experiment,
         round_=int(w.get("round", 0)),
-        classes=settings["classes"] or sorted({*trained, *snakemake.params.classes}),
+        classes=settings["classes"] or sorted({*classes, *snakemake.params.classes}),
         after=len(answered),
         may_add=settings["classes"] is None,
         order=similarity_order(embedding),

@@ -20,10 +20,11 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from ntkcpl import datasets, precomputed, strategies
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
-from ntkcpl.config_files import LARGEST, is_too_large, repeated_keys
+from ntkcpl.config_files import LARGEST, is_too_large, misplaced, no_files, repeated_keys
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
@@ -40,9 +41,6 @@ class ConfigError(Exception):
 UNKNOWN_WIDTH = 2048
 # Names become folders and wildcards.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
-# What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
 
 
 def _increasing(budgets: list[int]) -> list[int]:
@@ -71,15 +69,6 @@ def _distinct_as_displayed(names: dict[str, Any]) -> dict[str, Any]:
     for name in names:
         if (other := first.setdefault(name.casefold(), name)) != name:
             raise ValueError(f"{other!r} and {name!r} differ in case only: choose another name")
-    return names
-
-
-def _no_files(names: dict[str, Any]) -> dict[str, Any]:
-    for name in names:
-        if name in FOLDERS or name.endswith(FILES):
-            raise ValueError(
-                f"{name!r} looks like a file or folder of every experiment: choose another name"
-            )
     return names
 
 
@@ -199,8 +188,14 @@ class ExperimentSettings(Settings):
     @field_validator("reference")
     @classmethod
     def _is_of_the_paper(cls, value: str | None) -> str | None:
-        if value is not None and value not in label_counts():
-            raise ValueError(f"must be one of {', '.join(label_counts())}, but is {value!r}")
+        if value is None:
+            return value
+        try:
+            known = label_counts()
+        except ArtifactError as error:
+            raise ValueError(str(error)) from error
+        if value not in known:
+            raise ValueError(f"must be one of {', '.join(known)}, but is {value!r}")
         return value
 
     @model_validator(mode="before")
@@ -312,7 +307,7 @@ class Config(Settings):
         dict[Name, AnyStrategy],
         Field(min_length=1),
         AfterValidator(_distinct_as_displayed),
-        AfterValidator(_no_files),
+        AfterValidator(no_files),
     ]
     """The strategies that experiments may list: a name, a method and its parameters."""
 
@@ -331,6 +326,16 @@ class Config(Settings):
                 "experiments.summary",
                 "results/summary is for what spans experiments: choose another name",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _what_people_bring_is_no_result(self) -> Self:
+        for name, e in self.experiments.items():
+            brought = {"embeddings": e.embeddings, "labels": e.labels}
+            brought["dataset.root"] = None if e.dataset is None else e.dataset.root
+            brought["encoder.checkpoint"] = None if e.encoder is None else e.encoder.checkpoint
+            for key, fault in misplaced(name, brought):
+                raise _at(f"experiments.{name}.{key}", fault)
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What a parsed configuration no longer tells: keys that stand twice, and aliases of aliases."""
+"""Around a configuration: keys that stand twice, aliases of aliases, files in the wrong place."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -6,6 +6,9 @@ from typing import Any
 
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
+# What the folder of an experiment holds beside those of its strategies: files of these suffixes.
+FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
 
 
 def repeated_keys(files: Iterable[str | Path]) -> list[str]:
@@ -44,6 +47,27 @@ def _repeated(file: Path) -> Iterator[tuple[str, int]]:
                     yield str(key.value), key.start_mark.line + 1
                 keys.add(name)
                 waiting.append(value)
+
+
+def misplaced(experiment: str, brought: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of files that people bring from the experiment's own results, and why not.
+
+    Snakemake deletes what a job will make before the job can read it.
+    """
+    results = Path("results", experiment).resolve()
+    for key, path in brought.items():
+        if path and Path(path).expanduser().resolve().is_relative_to(results):
+            yield key, f"{path} is among what the jobs of {experiment} make: move it elsewhere"
+
+
+def no_files(names: dict[str, Any]) -> dict[str, Any]:
+    """Return names that are like no file of an experiment; raises ValueError for one that is."""
+    for name in names:
+        if name in FOLDERS or name.endswith(FILES):
+            raise ValueError(
+                f"{name!r} looks like a file or folder of every experiment: choose another name"
+            )
+    return names
 
 
 def is_too_large(values: Any) -> bool:

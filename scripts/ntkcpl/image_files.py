@@ -146,6 +146,8 @@ def open_image(path: Path, size: int) -> Image.Image:
 
     It is smaller only where the file's is. Raises as `read_image` does.
     """
+    if not path.is_file():  # from a pipe nothing may ever come
+        raise ValueError("it is no file")
     with Image.open(path, formats=FORMATS) as file:
         # JPEGs are decoded at a fraction of their size, if that is still large enough.
         file.draft("RGB", (size, size))

@@ -1,5 +1,6 @@
 """Images in files: every kind comes out as uint8 RGB, upright, and broken ones are named."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,8 @@ def test_folders_that_would_vanish_are_said(tmp_path: Path):
         find_images(tmp_path / "all")
     with pytest.raises(DatasetError, match="nothing cannot be read"):
         find_images(tmp_path / "nothing")
+
+
+def test_a_pipe_is_a_broken_image(tmp_path: Path):
+    os.mkfifo(tmp_path / "a.png")
+    assert ImageFiles(find_images(tmp_path), 32).broken() == {0: "it is no file"}

@@ -34,20 +34,3 @@ def write_cells(path: str | Path, header: Iterable[str], rows: Iterable[Iterable
     with atomic(path) as temporary:
         content = text.getvalue().encode("utf-8", errors="surrogateescape")
         temporary.write_bytes(codecs.BOM_UTF8 + content)
-
-
-def read_cells(path: str | Path) -> list[dict[str, str]]:
-    """Return the rows of such a table, column -> text, as they were before they were escaped.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read.
-    TypeError
-        If a row has more or fewer cells than the header.
-    """
-    with Path(path).open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
-        return [
-            {name: unescape_formula(cell) for name, cell in row.items()}
-            for row in csv.DictReader(file)
-        ]

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import Layout, open_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Features
 
 LAYOUT = Layout(
@@ -31,19 +33,22 @@ class _StoredViews:
 
     path: Path
     shape: tuple[int, ...]
+    digest: str
 
     def __getitem__(self, rows: NDArray[np.int64]) -> NDArray[np.float16]:
         with open_hdf5(self.path, LAYOUT) as file:
+            if file.attrs["digest"] != self.digest:
+                raise ArtifactError(f"{self.path} was replaced while it was in use: run again")
             views: NDArray[np.float16] = file.read("pool/views", rows)
         return views
 
 
-def read_features(path: str | Path) -> Features:
+def read_features(path: str | Path, expected: Provenance | None = None) -> Features:
     """Read `features.h5`; its views stay in the file. Raises ArtifactError (see `open_hdf5`)."""
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         return Features(
             embedding=file.read("pool/embedding"),
-            views=_StoredViews(Path(path), file.shape("pool/views")),
+            views=_StoredViews(Path(path), file.shape("pool/views"), file.attrs["digest"]),
             label=file.read("pool/label"),
             id=file.read("pool/id"),
             test_embedding=file.read("test/embedding"),
@@ -60,12 +65,14 @@ def read_ids(path: str | Path) -> list[str]:
         return ids
 
 
-def read_feature_facts(path: str | Path) -> tuple[dict[str, Any], dict[str, int]]:
+def read_feature_facts(
+    path: str | Path, expected: Provenance | None = None
+) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the attributes of `features.h5`, and the sizes of what it holds.
 
     The sizes are those of `pool`, `dimension`, `views`, `test` and `classes`.
     """
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         pool, views, dimension = file.shape("pool/views")
         (test,), (classes,) = file.shape("test/id"), file.shape("classes")
         sizes = {"pool": pool, "dimension": dimension, "views": views}

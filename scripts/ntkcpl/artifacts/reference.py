@@ -5,6 +5,8 @@ files hold percent, as the paper does.
 """
 
 import csv
+import hashlib
+import io
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import BaseModel, ValidationError
 
-from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.files import ArtifactError, open_file
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +25,7 @@ ACCURACY = FOLDER / "accuracy.csv"
 CLAIMS = FOLDER / "claims.csv"
 EFFECTIVE_BUDGET = FOLDER / "effective_budget.csv"
 
+CHECKSUMS = "SHA256SUMS"  # as sha256sum writes them
 RUNS = 5  # behind each mean and standard deviation of the paper's tables
 RESTORE = "restore it from the repository"
 
@@ -63,7 +66,7 @@ def label_counts() -> dict[str, tuple[int, ...]]:
     Raises
     ------
     ArtifactError
-        If the table is not there, as in an installation without the checkout.
+        If the table is not there, as in an installation without the checkout, or damaged.
     """
     counts: dict[str, dict[int, None]] = {}
     for row in _rows(ACCURACY):
@@ -93,7 +96,7 @@ def read_curves(
     Raises
     ------
     ArtifactError
-        If the table is missing.
+        If the table is missing or damaged.
     """
     import pandas as pd  # slow to import, and the configuration's check does without
 
@@ -114,7 +117,7 @@ def read_claims(path: str | Path, experiment: str) -> list[Claim]:
     Raises
     ------
     ArtifactError
-        If the file is missing or has a claim of an unknown kind.
+        If the file is missing or damaged, or has a claim of an unknown kind.
     """
     rows = [row for row in _rows(path) if row["experiment"] == experiment]
     try:
@@ -130,14 +133,19 @@ def read_effective_budget(path: str | Path = EFFECTIVE_BUDGET) -> dict[str, floa
     Raises
     ------
     ArtifactError
-        If the file is missing.
+        If the file is missing or damaged.
     """
     return {row["strategy"]: float(row["ratio"]) / 100 for row in _rows(path)}
 
 
 def _rows(path: str | Path) -> list[dict[str, str]]:
+    """Return the rows of a table that fits the SHA256SUMS beside it."""
+    path = Path(path)
     try:
-        with Path(path).open(newline="", encoding="utf-8") as file:
-            return list(csv.DictReader(file))
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{path} does not exist: {RESTORE}") from error
+        with open_file(path) as table, open_file(path.with_name(CHECKSUMS)) as checksums:
+            content, lines = table.read(), checksums.read().splitlines()
+    except (ArtifactError, OSError) as error:
+        raise ArtifactError(f"{path} or its {CHECKSUMS} cannot be read: {RESTORE}") from error
+    if f"{hashlib.sha256(content).hexdigest()}  {path.name}".encode() not in lines:
+        raise ArtifactError(f"{path} does not fit its {CHECKSUMS}: {RESTORE}")
+    return list(csv.DictReader(io.StringIO(content.decode("utf-8"), newline="")))

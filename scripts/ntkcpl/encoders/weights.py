@@ -32,6 +32,7 @@ CHILDREN = {
 
 
 NAMED = 10  # weights of which an error names so many
+LONGEST = 160  # characters of all that does not fit
 
 
 class WeightsError(Exception):
@@ -134,12 +135,13 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
     }
     said = "; ".join(f"{fault}: {_first(keys)}" for fault, keys in faults.items() if keys)
     if said:
+        said = said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
         raise WeightsError(f"{path} does not fit {name}, give its architecture and width ({said})")
     infinite = sorted(k for k in found.keys() - counters if not found[k].float().isfinite().all())
     if infinite:
         raise WeightsError(
-            f"{path} holds numbers that are not finite in {_first(infinite)}: its training failed, "
-            "so take weights of before"
+            f"{path} holds numbers that are not finite in {_first(infinite)[:LONGEST]}: its "
+            "training failed, so take weights of before"
         )
     encoder.layers.load_state_dict(expected | found)
 
@@ -151,6 +153,8 @@ def _first(names: list[str]) -> str:
 
 def _state_dict(path: Path) -> dict[str, Tensor]:
     """Read all tensors of a file, wherever they are in it."""
+    if not path.is_file():  # from a pipe nothing may ever come
+        raise WeightsError(f"{path} is no file of weights: name another")
     try:
         if path.suffix == ".safetensors":
             from safetensors.torch import load_file

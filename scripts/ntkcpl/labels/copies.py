@@ -64,7 +64,7 @@ def read_copy(path: Path, originals: Originals, collector: Collector) -> None:
         return
     if not images:
         collector.faults.append(
-            f"{path} is no copy of any of the images, neither by name nor by content: delete it"
+            f"{path} is no copy of any of the images, neither by name nor by content: move it away"
         )
     elif len(images) > 1 and not originals.at_hand:
         collector.faults.append(

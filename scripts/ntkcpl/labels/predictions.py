@@ -6,13 +6,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ntkcpl.artifacts.cells import read_cells, write_cells
-from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import read_table, write_table
 from ntkcpl.head import Head
 from ntkcpl.labels.names import SKIPPED
 from ntkcpl.records import Features, Taken
 
 HOLDOUT = "holdout"  # in place of a round
+KIND = "predictions"
 COLUMNS = ("id", "class", "probability", "margin", "label", "round")
 MOST_DOUBTFUL = 30
 
@@ -80,19 +81,19 @@ def predictions(
         yield Prediction(image, classes[p.argmax()], float(p.max()), float(m), *answer)
 
 
-def write_predictions(path: str | Path, rows: Iterable[Prediction]) -> None:
+def write_predictions(
+    path: str | Path, rows: Iterable[Prediction], provenance: Provenance
+) -> None:
     """Write `predictions.csv`."""
     cells = ((r.id, r.class_, f"{r.probability:.4f}", f"{r.margin:.4f}", *r[4:]) for r in rows)
-    write_cells(path, COLUMNS, cells)
+    write_table(path, KIND, COLUMNS, cells, provenance, for_excel=True)
 
 
 def read_predictions(path: str | Path) -> list[Prediction]:
-    """Read `predictions.csv`. Raises ArtifactError if it is missing, damaged or foreign."""
-    try:
-        rows = [[row[name] for name in COLUMNS] for row in read_cells(path)]
-        return [Prediction(i, c, float(p), float(m), *said) for i, c, p, m, *said in rows]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ArtifactError(f"{path} is no predictions.csv ({error!r}): {FIX}") from error
+    """Read `predictions.csv`. Raises ArtifactError if it is unusable (see `read_table`)."""
+    rows, _ = read_table(path, KIND, COLUMNS)
+    cells = ([row[name] for name in COLUMNS] for row in rows)
+    return [Prediction(i, c, float(p), float(m), *said) for i, c, p, m, *said in cells]
 
 
 def doubtful(rows: Iterable[Prediction], number: int = MOST_DOUBTFUL) -> list[Prediction]:

@@ -58,7 +58,9 @@ def read_labels(
     for source in map(Path, given):
         for path in _files(source, collector):
             suffix = path.suffix.lower()
-            if suffix in TABLES:
+            if path.exists() and not path.is_file():
+                collector.faults.append(f"{path} is no file: move it away")
+            elif suffix in TABLES:
                 read_table(path, collector)
             elif suffix == ".json":
                 read_export(path, collector)

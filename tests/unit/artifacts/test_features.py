@@ -20,5 +20,12 @@ def test_views_come_in_the_order_asked_for(features):
 def test_views_of_a_file_that_was_cut_since(features, features_path, cut):
     content = features_path.read_bytes()
     features_path.write_bytes(content[: int(cut * len(content))])
-    with pytest.raises(ArtifactError, match="truncated or damaged"):
+    with pytest.raises(ArtifactError, match="does not end in its checksums"):
+        features.views_of(np.array([0]))
+
+
+def test_views_of_a_file_that_was_replaced_since(features, features_path, make_features, tmp_path):
+    make_features(tmp_path / "other.h5", seed=1)
+    (tmp_path / "other.h5").replace(features_path)
+    with pytest.raises(ArtifactError, match="was replaced while it was in use: run again"):
         features.views_of(np.array([0]))

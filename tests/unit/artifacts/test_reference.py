@@ -1,5 +1,6 @@
 """The paper's numbers as they are read from the checkout."""
 
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -53,6 +54,8 @@ def test_claims_are_of_strategies_and_label_counts_that_the_paper_has() -> None:
 def test_a_claim_of_an_unknown_kind(tmp_path: Path) -> None:
     path = tmp_path / "claims.csv"
     path.write_text("experiment,section,kind,strategy,rival,first,last\ntoy,4,above,a,b,,\n")
+    checksum = hashlib.sha256(path.read_bytes()).hexdigest()
+    (tmp_path / "SHA256SUMS").write_text(f"{checksum}  claims.csv\n")
     with pytest.raises(ArtifactError, match=r"claims.csv has a claim with a wrong kind: restore"):
         read_claims(path, "toy")
 
@@ -62,6 +65,13 @@ def test_table_2_is_a_share() -> None:
     assert printed == pytest.approx({"typiclust": 0.408, "badge": 0.42, "ntkcpl_al": 0.927})
 
 
-def test_a_missing_table(tmp_path: Path) -> None:
-    with pytest.raises(ArtifactError, match=r"no.csv does not exist: restore it"):
-        read_curves(tmp_path / "no.csv")
+def test_a_table_that_is_missing_or_was_changed(tmp_path: Path) -> None:
+    path = tmp_path / ACCURACY.name
+    with pytest.raises(ArtifactError, match=r"accuracy.csv or its SHA256SUMS cannot be read: rest"):
+        read_curves(path)
+    path.write_bytes(ACCURACY.read_bytes().replace(b"54.31", b"64.31"))
+    (tmp_path / "SHA256SUMS").write_bytes(ACCURACY.with_name("SHA256SUMS").read_bytes())
+    with pytest.raises(ArtifactError, match=r"accuracy.csv does not fit its SHA256SUMS: restore"):
+        read_curves(path)
+    path.write_bytes(ACCURACY.read_bytes())
+    assert len(read_curves(path)) == 368

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import nn
 
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build
 from ntkcpl.encoders.storage import load_encoder, save_encoder
@@ -151,10 +151,10 @@ def test_weights_of_timm_in_safetensors_and_its_own_transform(tmp_path: Path):
 
 
 def test_our_own_encoders_are_checkpoints_too(tmp_path: Path):
-    encoder = build(EncoderSettings(width=1 / 16)).eval()
+    encoder = build(EncoderSettings(width=1 / 8)).eval()
     randomise(encoder.layers)
     save_encoder(tmp_path / "encoder.pt", encoder, Provenance("{}", {}, ()))
-    settings = EncoderSettings(width=1 / 16, checkpoint=str(tmp_path / "encoder.pt"))
+    settings = EncoderSettings(width=1 / 8, checkpoint=str(tmp_path / "encoder.pt"))
     imported = import_encoder(settings)
     images = torch.rand(2, 3, 8, 8)
     torch.testing.assert_close(imported(images), encoder(images))
@@ -277,4 +277,4 @@ def test_a_key_that_is_no_text_is_refused_and_a_long_message_is_cut(tmp_path):
     torch.save(state | {f"no.{n}": torch.zeros(1) for n in range(999)}, tmp_path / "weights.pt")
     with pytest.raises(WeightsError, match=r"no\.106 and 989 more") as caught:
         import_encoder(given)
-    assert len(str(caught.value)) < 500
+    assert len(str(caught.value)) < 400

@@ -1,5 +1,6 @@
 """Files of several kinds and people together: folders of copies, conflicts, what is no label."""
 
+import os
 import re
 from pathlib import Path
 
@@ -67,12 +68,17 @@ def test_faults_of_copies(tmp_path: Path, photos: Path):
     assert faults(folder, IDS, root=photos) == [
         f"{folder / 'y.png'} lies in no folder of a class: move it into one named as its class",
         f"{folder / 'robin/z.png'} is no copy of any of the images, neither by name nor by "
-        "content: delete it",
+        "content: move it away",
     ]
     assert (
         f"{folder / 'robin/x.png'} may be a copy of 'a/x.png' or 'b/x.png': say in a CSV file which"
         in faults(folder, IDS)
     )
+
+
+def test_a_pipe_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "anna.csv")
+    assert faults(tmp_path, IDS) == [f"{tmp_path / 'anna.csv'} is no file: move it away"]
 
 
 def test_people_and_formats_are_put_together(tmp_path: Path, photos: Path):
