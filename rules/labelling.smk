@@ -53,6 +53,7 @@ rule draw_holdout:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features"),
         number=lambda w: experiment_of(w).holdout,
         code=code_digest("draw_holdout"),
     script:
@@ -102,6 +103,7 @@ use rule write_kit as write_holdout_kit with:
     wildcard_constraints:
         experiment=one_of(HOLDING_OUT),
     params:
+        made_by=made_by("features", "classifier"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             classes=experiment_of(w).classes,
@@ -164,6 +166,7 @@ rule review:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             classes=experiment_of(w).classes,

@@ -17,6 +17,7 @@ rule evaluate_holdout:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "classifier"),
         rounds=lambda w: PROGRESS[w.experiment].trained,
         code=code_digest("evaluate_holdout"),
     script:
@@ -41,6 +42,7 @@ rule cross_validate:
         "../envs/environment.yaml"
     threads: lambda w: experiment_of(w).classifier.threads
     params:
+        made_by=made_by("features", "views"),
         settings=lambda w: canonical(classifier=experiment_of(w).classifier),
         code=code_digest("cross_validate"),
     script:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.outcomes import Outcome, write_outcomes
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import read_views
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.cross_validation import cross_validate
@@ -18,11 +19,15 @@ from ntkcpl.rounds import Identity
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 settings = json.loads(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 held = read_held(snakemake.input.labels, features)
+inputs = {"features": features.digest, "labels": held.digests}
 features = held.put_in(features)
 if snakemake.input.views:
-    features = replace(features, views=read_views(snakemake.input.views, features)[0])
+    embedded = Provenance(made_by["views"])
+    views, inputs["views"] = read_views(snakemake.input.views, features, embedded)
+    features = replace(features, views=views)
 predicted = cross_validate(
     features, held.labelled, ClassifierSettings.model_validate(settings["classifier"]), identity
 )
@@ -36,4 +41,8 @@ outcomes = [
     )
     for row, label, prediction in zip(held.labelled, held.label, predicted, strict=True)
 ]
-write_outcomes(snakemake.output.outcomes, outcomes)
+write_outcomes(
+    snakemake.output.outcomes,
+    outcomes,
+    Provenance(snakemake.params.settings, inputs, identity, snakemake.params.code),
+)

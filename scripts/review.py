@@ -9,6 +9,7 @@ from pathlib import Path
 
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held, read_taken
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.labels.review import MOST, Doubt, write_review_page, write_review_table
 from ntkcpl.labels.rows import Suggestion
 from ntkcpl.labels.thumbnails import thumbnails
@@ -18,7 +19,9 @@ from ntkcpl.slips import likely_slips
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
 unchecked = json.loads(snakemake.params.said)
-features = read_features(snakemake.input.features)
+features = read_features(
+    snakemake.input.features, Provenance(snakemake.params.made_by["features"])
+)
 held = read_held(snakemake.input.labels, features)
 rounds = {
     image: number

@@ -58,9 +58,9 @@ def read_features(path: str | Path, expected: Provenance | None = None) -> Featu
         )
 
 
-def read_ids(path: str | Path) -> list[str]:
+def read_ids(path: str | Path, expected: Provenance | None = None) -> list[str]:
     """Return the ids of the pool in `features.h5`, and read nothing else."""
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         ids: list[str] = file.read("pool/id")
         return ids
 

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 import pandas as pd
 
-from ntkcpl.artifacts.cells import read_cells, write_cells
-from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import read_table, write_table
+
+KIND = "outcomes"
 
 
 class Outcome(NamedTuple):
@@ -35,23 +37,22 @@ class Outcome(NamedTuple):
     predicted: str
 
 
-def write_outcomes(path: str | Path, outcomes: Iterable[Outcome]) -> None:
+def write_outcomes(
+    path: str | Path, outcomes: Iterable[Outcome], provenance: Provenance
+) -> None:
     """Write a table of outcomes."""
-    write_cells(path, Outcome._fields, [map(str, outcome) for outcome in outcomes])
+    write_table(path, KIND, Outcome._fields, outcomes, provenance)
 
 
 def read_outcomes(*paths: str | Path) -> pd.DataFrame:
     """Read tables of outcomes as one: columns as `Outcome`, and `right`, bool.
 
-    Raises ArtifactError if one is missing or foreign.
+    Raises ArtifactError if one is unusable (see `read_table`).
     """
     rows: list[Outcome] = []
     for path in paths:
-        try:
-            for cells in read_cells(path):
-                number, labels, *texts = (cells[name] for name in Outcome._fields)
-                rows.append(Outcome(int(number), int(labels), *texts))
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ArtifactError(f"{path} is no table of outcomes ({error!r}): {FIX}") from error
+        for cells in read_table(path, KIND, Outcome._fields)[0]:
+            number, labels, *texts = (cells[name] for name in Outcome._fields)
+            rows.append(Outcome(int(number), int(labels), *texts))
     frame = pd.DataFrame(rows, columns=list(Outcome._fields))
     return frame.assign(right=frame["label"] == frame["predicted"])

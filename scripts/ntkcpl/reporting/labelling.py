@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from ntkcpl.artifacts.files import code_revision
+from ntkcpl.artifacts.provenance import code_revision
 from ntkcpl.labels.predictions import Prediction, doubtful
 from ntkcpl.records import Taken
 from ntkcpl.reporting.learning_curve import accuracies, next_batch
