@@ -18,9 +18,7 @@ w = snakemake.wildcards
 batch = Path(snakemake.output.batch)
 former = former_names(read_images(snakemake.input.images)) if snakemake.input.images else {}
 images = draw_holdout(
-    read_pool(
-        snakemake.input.features, Provenance(snakemake.params.made_by["features"])
-    ),
+    read_pool(snakemake.input.features, Provenance(snakemake.params.made_by["features"])),
     read_ids(batch) if batch.exists() else [],
     former,
     snakemake.params.number,
@@ -28,6 +26,4 @@ images = draw_holdout(
     numpy_generator(w.experiment, "draw_holdout"),
 )
 # Of no inputs: what was drawn stays, whatever the features are by now.
-write_ids(
-    batch, images, Provenance(identity=(w.experiment, "holdout"), code=snakemake.params.code)
-)
+write_ids(batch, images, Provenance(identity=(w.experiment, "holdout"), code=snakemake.params.code))

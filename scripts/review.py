@@ -19,9 +19,7 @@ from ntkcpl.slips import likely_slips
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
 unchecked = json.loads(snakemake.params.said)
-features = read_features(
-    snakemake.input.features, Provenance(snakemake.params.made_by["features"])
-)
+features = read_features(snakemake.input.features, Provenance(snakemake.params.made_by["features"]))
 held = read_held(snakemake.input.labels, features)
 rounds = {
     image: number

@@ -14,7 +14,7 @@ from people import Person
 from PIL import Image
 
 from ntkcpl.artifacts.batch import read_ids
-from ntkcpl.artifacts.cells import read_cells, write_cells
+from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.labels.tables import write_labels
 
 COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
@@ -213,6 +213,10 @@ def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
     assert waiting.planned() == set()
 
 
+def listed(path):
+    return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+
+
 def test_a_label_is_checked_and_corrected(waiting):
     wrong, *others = batch(waiting, 1)
     colour = "blue" if truth(wrong) == "red" else "red"
@@ -220,7 +224,7 @@ def test_a_label_is_checked_and_corrected(waiting):
     run(waiting)
     folder = waiting.folder / "results/smoke/review"
     assert (folder / "review.html").exists()
-    doubts = read_cells(folder / "review.csv")
+    doubts = listed(folder / "review.csv")
     assert [doubt["id"] for doubt in doubts][:1] == [wrong]  # colours are easy
     expected = {"was": colour, "classifier": truth(wrong), "round": "1"}
     assert expected.items() <= doubts[0].items()
@@ -232,7 +236,7 @@ def test_a_label_is_checked_and_corrected(waiting):
     write_cells(checked, ("id", "label", "was"), [(wrong, truth(wrong), colour)])
     assert training(1) | {("review", "")} <= rules(waiting.planned())
     run(waiting)
-    assert wrong not in [doubt["id"] for doubt in read_cells(folder / "review.csv")]
+    assert wrong not in [doubt["id"] for doubt in listed(folder / "review.csv")]
     taken = json.loads((waiting.folder / RUN / "round1/labels.json").read_text())
     assert taken["asked"][wrong] == truth(wrong)
     assert waiting.planned() == set()

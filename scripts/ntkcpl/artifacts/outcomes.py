@@ -37,9 +37,7 @@ class Outcome(NamedTuple):
     predicted: str
 
 
-def write_outcomes(
-    path: str | Path, outcomes: Iterable[Outcome], provenance: Provenance
-) -> None:
+def write_outcomes(path: str | Path, outcomes: Iterable[Outcome], provenance: Provenance) -> None:
     """Write a table of outcomes."""
     write_table(path, KIND, Outcome._fields, outcomes, provenance)
 

@@ -81,9 +81,7 @@ def predictions(
         yield Prediction(image, classes[p.argmax()], float(p.max()), float(m), *answer)
 
 
-def write_predictions(
-    path: str | Path, rows: Iterable[Prediction], provenance: Provenance
-) -> None:
+def write_predictions(path: str | Path, rows: Iterable[Prediction], provenance: Provenance) -> None:
     """Write `predictions.csv`."""
     cells = ((r.id, r.class_, f"{r.probability:.4f}", f"{r.margin:.4f}", *r[4:]) for r in rows)
     write_table(path, KIND, COLUMNS, cells, provenance, for_excel=True)

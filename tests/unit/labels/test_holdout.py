@@ -1,10 +1,10 @@
 """Images that are held out: how they are drawn, what becomes of them, and what counts of them."""
 
-import csv
-
 import numpy as np
 import pytest
 
+from ntkcpl.artifacts.batch import write_ids
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.labels.holdout import Holdout, draw_holdout, evaluate_holdout, read_holdout
 from ntkcpl.labels.progress import read_progress
 from ntkcpl.records import Classifier, Features, Taken
@@ -52,10 +52,7 @@ def test_a_pool_that_is_too_small_says_so():
 def drawn(tmp_path):
     """A run that has asked for two batches, with a holdout of which one image was asked for."""
     for place, ids in (("holdout", "xbyz"), ("s/seed0/round1", "ab"), ("s/seed0/round2", "cd")):
-        folder = tmp_path / place
-        folder.mkdir(parents=True)
-        with (folder / "batch.csv").open("w", newline="") as file:
-            csv.writer(file).writerows([["id"], *([image] for image in ids)])
+        write_ids(tmp_path / place / "batch.csv", ids, Provenance())
     return tmp_path
 
 

@@ -1,5 +1,6 @@
 """Labels to check: the table to fill in, and the page."""
 
+import csv
 import json
 import os
 import re
@@ -8,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from ntkcpl.artifacts.cells import read_cells
+from ntkcpl.artifacts.cells import unescape_formula
 from ntkcpl.labels.read import read_labels
 from ntkcpl.labels.review import Doubt, write_review_page, write_review_table
 from ntkcpl.labels.rows import Suggestion
@@ -24,7 +25,9 @@ DOUBTS = [
 def test_the_table_is_a_form_that_is_read_back(tmp_path: Path):
     path = tmp_path / "review.csv"
     write_review_table(path, DOUBTS)
-    rows = read_cells(path)
+    with path.open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        cells = list(csv.DictReader(file))
+    rows = [{name: unescape_formula(cell) for name, cell in row.items()} for row in cells]
     assert [row["id"] for row in rows] == IDS
     expected = {"label": "", "was": "cat", "classifier": "dog", "probability": "0.9000"}
     expected |= {"round": "1", "where": "labels/anna.csv, line 2"}
