@@ -13,6 +13,12 @@ from numpy.typing import NDArray
 
 from ntkcpl.head import Head
 
+BLOCK = 2**16  # rows that are looked at together
+
+
+def _none() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
+
 
 class Rows(Protocol):
     """Rows that are read as they are asked for: an array, or a data set of an HDF5 file."""
@@ -164,6 +170,8 @@ class Clusters:
     splits : dict of int64 (S,)
         The log of Alg. 2, a row a split: `parent` (the cluster split), `child` (the new cluster),
         `confusing` (confusing samples before the split), `size` (samples before the split).
+    weight : int64 (M,), optional
+        How many samples of the pool each stands for; one without.
     """
 
     index: NDArray[np.int64]
@@ -171,6 +179,11 @@ class Clusters:
     labelled: NDArray[np.int64]
     labelled_class: NDArray[np.int64]
     splits: Mapping[str, NDArray[np.int64]]
+    weight: NDArray[np.int64] = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.index), dtype=np.int64))
 
     @property
     def n_clusters(self) -> int:
@@ -222,6 +235,8 @@ class Pool:
         What the strategy's `clustering` made, for strategies that cluster.
     skipped : int64 (S,)
         Pool indices of images that people could not label: they are never asked for again.
+    weight : int64 (N,), optional
+        How many images each stands for in all that is summed over the pool; one without.
 
     Raises
     ------
@@ -230,13 +245,16 @@ class Pool:
     """
 
     embedding: NDArray[np.floating]
-    labelled: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    label: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    labelled: NDArray[np.int64] = field(default_factory=_none)
+    label: NDArray[np.int64] = field(default_factory=_none)
     head: Head | None = None
     clusters: Clusters | None = None
-    skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    skipped: NDArray[np.int64] = field(default_factory=_none)
+    weight: NDArray[np.int64] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.embedding), dtype=np.int64))
         fault = self._fault()
         if fault:
             raise ValueError(fault)
@@ -246,9 +264,10 @@ class Pool:
         n = len(self.embedding)
         if np.ndim(self.embedding) != 2 or n == 0:
             return f"the embedding has shape {np.shape(self.embedding)}, expected (N, D) with N > 0"
-        bad = ~np.isfinite(self.embedding).all(axis=1)
-        if bad.any():
-            return f"row {bad.argmax()} of the embedding is not finite"
+        for start in range(0, n, BLOCK):
+            bad = ~np.isfinite(self.embedding[start : start + BLOCK]).all(axis=1)
+            if bad.any():
+                return f"row {start + bad.argmax()} of the embedding is not finite"
         for name in ("labelled", "label"):
             array = getattr(self, name)
             if np.ndim(array) != 1 or not np.issubdtype(array.dtype, np.integer):
@@ -259,6 +278,8 @@ class Pool:
             return f"labelled must hold indices in [0, {n})"
         if len(np.unique(self.labelled)) < len(self.labelled):
             return "labelled must not repeat an index"
+        if self.weight.shape != (n,) or (self.weight < 1).any():
+            return f"weight must hold {n} numbers of at least 1"
         if np.isin(self.skipped, self.labelled).any():
             return "an image is both labelled and skipped"
         if (self.label < 0).any():
@@ -277,15 +298,32 @@ class Pool:
     @property
     def unlabelled(self) -> NDArray[np.int64]:
         """Increasing pool indices that are neither labelled nor skipped."""
-        answered = np.concatenate([self.labelled, self.skipped])
-        return np.setdiff1d(np.arange(len(self.embedding)), answered)
+        free = np.ones(len(self.embedding), dtype=bool)
+        free[self.labelled] = False
+        free[self.skipped] = False
+        return np.flatnonzero(free)
 
-    def part(self, unlabelled: NDArray[np.int64]) -> tuple["Pool", NDArray[np.int64]]:
+    def part(
+        self, unlabelled: NDArray[np.int64], weight: NDArray[np.int64] | None = None
+    ) -> tuple["Pool", NDArray[np.int64]]:
         """Return the pool as if it held only some unlabelled images, and who its rows are.
 
         All labelled images stay. The second is increasing indices of this pool, int64.
+
+        Parameters
+        ----------
+        unlabelled : int64 (M,)
+            Which they are.
+        weight : int64 (M,), optional
+            How many images each stands for from now on; without, as many as before.
         """
         kept = np.sort(np.concatenate([unlabelled, self.labelled]))
+        if weight is None and len(kept) == len(self.embedding):
+            return self, kept
+        weights = self.weight
+        if weight is not None:
+            weights = weights.copy()
+            weights[unlabelled] = weight
         clusters = self.clusters
         if clusters is not None:
             still = np.isin(clusters.index, kept)
@@ -294,9 +332,18 @@ class Pool:
                 index=np.searchsorted(kept, clusters.index[still]),
                 pseudo_label=clusters.pseudo_label[still],
                 labelled=np.searchsorted(kept, clusters.labelled),
+                weight=clusters.weight[still],
             )
         labelled = np.searchsorted(kept, self.labelled)
-        return Pool(self.embedding[kept], labelled, self.label, self.head, clusters), kept
+        part = Pool(
+            self.embedding[kept],
+            labelled,
+            self.label,
+            self.head,
+            clusters,
+            weight=weights[kept],
+        )
+        return part, kept
 
     def without_skipped(self) -> tuple["Pool", NDArray[np.int64]]:
         """Return the pool as if the skipped images had never been in it, and who its rows are."""

@@ -9,13 +9,12 @@ from typing_extensions import override
 
 from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
 from ntkcpl.strategies.bait import bernoulli_variance
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
 
 
-class WeightedNTKVariance(KernelRegression, Strategy):
+class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     """The largest fall of the NTK's variance, weighted by the classifier's uncertainty; new here.
 
     Let R be the posterior covariance of the Gaussian process with the NTK of the classifier's head,
@@ -37,8 +36,9 @@ class WeightedNTKVariance(KernelRegression, Strategy):
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
     weight: Literal["margin", "bernoulli", "one"] = "margin"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
     noise: Literal["equal", "by_weight"] = "equal"
@@ -48,26 +48,26 @@ class WeightedNTKVariance(KernelRegression, Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
+        m, considering = self.considered_memory(n, d, labels)
+        return considering + asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        candidates = random_part(pool, self.candidates, budget, rng)
-        index = np.concatenate([candidates, pool.labelled])
         variance = self.weighted_variance(
-            pool.embedding[index],
-            self._weights(pool, index),
-            np.arange(len(candidates), len(index)),
+            pool.embedding,
+            self._importance(pool),
+            pool.labelled,
+            pool.weight,
             rng,
-            noise_by_weight=self.noise == "by_weight",
+            noise_by_importance=self.noise == "by_weight",
         )
-        return Batch(index[variance.select(budget)])
+        return Batch(variance.select(budget))
 
-    def _weights(self, pool: Pool, index: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _importance(self, pool: Pool) -> NDArray[np.float64]:
+        everything = np.arange(len(pool.embedding))
         if pool.head is None or self.weight == "one":
-            return np.ones(len(index))
-        probability = pool.probability(index)
+            return np.ones(len(everything))
+        probability = pool.probability(everything)
         if self.weight == "bernoulli":
             return bernoulli_variance(probability.max(axis=1))
         return 1 - margins(probability)
