@@ -1,4 +1,4 @@
-"""Which images a strategy that compares pairs of them considers: all, some at random, or prototypes.
+"""Which images a strategy that compares pairs considers: all, some at random, or prototypes.
 
 What it compares grows with the square of their number; so of a large pool it sees a part. The
 labelled images are always in it.

@@ -79,8 +79,8 @@ class Predictions:
     """What is true, and what is predicted, of the N images that a round considered.
 
     Losses are 0 or 1. A regression is right where the output of the class is strictly the largest.
-    Shares are in [0, 1], of all images unless said otherwise, each counted as often as it stands for
-    others.
+    Shares are in [0, 1], of all images unless said otherwise, each counted as many times as there
+    are images that it stands for.
 
     Attributes
     ----------
