@@ -3,7 +3,7 @@
 `ntkcpl.artifacts` reads and writes them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -264,10 +264,13 @@ class Pool:
         n = len(self.embedding)
         if np.ndim(self.embedding) != 2 or n == 0:
             return f"the embedding has shape {np.shape(self.embedding)}, expected (N, D) with N > 0"
-        for start in range(0, n, BLOCK):
-            bad = ~np.isfinite(self.embedding[start : start + BLOCK]).all(axis=1)
-            if bad.any():
-                return f"row {start + bad.argmax()} of the embedding is not finite"
+        if not isinstance(
+            self.embedding, np.memmap
+        ):  # else it was checked on its way into the file
+            for start in range(0, n, BLOCK):
+                bad = ~np.isfinite(self.embedding[start : start + BLOCK]).all(axis=1)
+                if bad.any():
+                    return f"row {start + bad.argmax()} of the embedding is not finite"
         for name in ("labelled", "label"):
             array = getattr(self, name)
             if np.ndim(array) != 1 or not np.issubdtype(array.dtype, np.integer):
@@ -358,15 +361,29 @@ class Pool:
 
     def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the classifier's softmax output for some images, (n, C)."""
-        return self.classifier.probability(self.embedding[rows])
+        return self._ask(self.classifier.probability, rows)
 
     def hidden(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the active-learning features of some images, the hidden units, (n, H)."""
-        return self.classifier.hidden(self.embedding[rows])
+        return self._ask(self.classifier.hidden, rows)
 
     def predicted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the classes that the classifier predicts for some images, (n,)."""
-        return self.classifier.predicted(self.embedding[rows])
+        return self._ask(self.classifier.predicted, rows)
+
+    def _ask(
+        self, question: Callable[[NDArray[np.floating]], NDArray[Any]], rows: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        """Ask about some images block by block: their embeddings need not fit in memory."""
+        first = question(self.embedding[rows[:BLOCK]])
+        if len(rows) <= BLOCK:
+            return first
+        answers = np.empty((len(rows), *first.shape[1:]), dtype=first.dtype)
+        answers[:BLOCK] = first
+        for start in range(BLOCK, len(rows), BLOCK):
+            block = slice(start, start + BLOCK)
+            answers[block] = question(self.embedding[rows[block]])
+        return answers
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ PAIRWISE = [
     {"method": "ev_gp"},
     {"method": "weighted_variance"},
     {"method": "epig", "targets": "all"},
+    {"method": "bait"},
+    {"method": "bait", "information": "classes"},
     {"method": "maxherding"},
     {"method": "uherding"},
     {"method": "uherding", "temperature": "fitted"},

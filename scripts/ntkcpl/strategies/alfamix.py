@@ -37,7 +37,7 @@ class AlfaMix(PairwiseStrategy):
         paper="Parvaneh et al. 2022",
         relevance="prediction changes when mixed with a class",
         diversity="k-means of what changes",
-        cost="N (C H + b D)",
+        cost="M (C H + b D), M candidates",
     )
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
     """ε at first, and what it grows by, in units of 1/√D."""

@@ -24,7 +24,7 @@ class Badge(PairwiseStrategy):
         paper="Ash et al. 2020",
         relevance="length of the loss gradient",
         diversity="distance of gradients, by k-means++",
-        cost="N b (C + H)",
+        cost="M b (C + H), M candidates",
     )
     needs_classifier = True
 

@@ -22,7 +22,7 @@ class Coreset(PairwiseStrategy):
         paper="Sener and Savarese 2018",
         relevance="–",
         diversity="distance to all labelled and chosen",
-        cost="N b D",
+        cost="M b D, M candidates",
     )
     feature: Literal["self", "al"]
     """Distances between self-supervised embeddings, or between the classifier's hidden units."""

@@ -28,7 +28,7 @@ class DropQuery(PairwiseStrategy):
         paper="Gupte et al. 2024",
         relevance="prediction changes under dropout",
         diversity="k-means of what changes",
-        cost="N b D",
+        cost="M b D, M candidates",
     )
     samples: Count = 3
     """Predictions with dropout (M)."""

@@ -29,7 +29,7 @@ class EPIG(KernelRegression, PairwiseStrategy):
         paper="Bickford Smith et al. 2023",
         relevance="information about other labels under the NTK",
         diversity="each choice counts for the next",
-        cost="N T (D + b), T targets",
+        cost="M T (D + b), M candidates, T targets",
     )
     targets: Count | Literal["all"] = 1_000
     """Random images of the pool whose labels are to be told."""

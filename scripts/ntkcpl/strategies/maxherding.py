@@ -29,7 +29,7 @@ class MaxHerding(PairwiseStrategy):
         paper="Bae, Noh and Sutherland 2024",
         relevance="–",
         diversity="coverage by a Gaussian kernel",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     bandwidth: Annotated[float, Field(gt=0)] = 1.0
     """σ; the paper takes 1 for all data sets."""

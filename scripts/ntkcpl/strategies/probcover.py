@@ -28,7 +28,7 @@ class ProbCover(PairwiseStrategy):
         paper="Yehuda et al. 2022",
         relevance="–",
         diversity="coverage by balls",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""

@@ -27,7 +27,7 @@ class TypiClust(PairwiseStrategy):
         paper="Hacohen, Dekel and Weinshall 2022",
         relevance="density in the cluster",
         diversity="one cluster after the other",
-        cost="N K D",
+        cost="M K D, M candidates",
     )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""

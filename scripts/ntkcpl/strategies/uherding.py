@@ -30,7 +30,7 @@ class UHerding(PairwiseStrategy):
         paper="Bae, Oliveira and Sutherland 2025",
         relevance="margin of the output",
         diversity="coverage by a Gaussian kernel",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
