@@ -1,16 +1,17 @@
 """How time and memory of a batch of 100 grow with the pool, for every strategy.
 
     .venv/bin/python benchmarks/scale.py table.csv [--samples 10000 100000 1000000] [--width 512]
-                                         [--strategies margin uherding] [--folder /tmp] [--limit 900]
+                                         [--strategies margin uherding] [--folder /tmp]
+                                         [--limit 900]
     .venv/bin/python benchmarks/scale.py table.csv --figure scale.png
 
-A pool of random embeddings, a mixture of normal distributions, is written as float16 and mapped into
-memory; 100 of its images are labelled, in ten classes, and a random head of 512 hidden units has been
-trained on them. Each strategy is asked for 100 more, clustering included, in a process of its own, with
-its default parameters. Rows are added to the table as they come, and those that are there are not
-run again: strategy, samples, width, wall seconds, CPU seconds of all threads, and the peak of resident
-memory in GB, the part of the file that was mapped included. The figure has a curve for each strategy and
-fits a power of N to the CPU seconds of the two largest pools.
+A pool of random embeddings, a mixture of normal distributions, is written as float16 and mapped
+into memory; 100 of its images are labelled, in ten classes, and a random head of 512 hidden units
+stands for the classifier. Each strategy is asked for 100 more, clustering included, in a process of
+its own, with its default parameters. Rows are added to the table as they come, and those that are
+there are not run again: strategy, samples, width, wall seconds, CPU seconds of all threads, and the
+peak of resident memory in GB, in which the part of the file counts that was mapped. The figure has
+a curve for each strategy and fits a power of N to the CPU seconds of the two largest pools.
 """
 
 import argparse

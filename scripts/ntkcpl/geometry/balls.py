@@ -96,10 +96,10 @@ class Balls:
         self._norm = points.squared_norm.astype(np.float32)
         self._tiles = Tiles(points.x)
         self._slack = 2 * self._tiles.error
+        self._weight = weight.astype(np.int32)
         if radius <= 0:  # an open ball without a radius holds nothing
             self.gain = np.zeros(len(weight), dtype=np.int32)
             return
-        self._weight = weight.astype(np.int32)
         self.gain = self._weight.copy()  # a point lies in its own ball
         for tile in self._tiles.upper_triangle():
             a, b = (
