@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies schema test golden check oldest report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test golden check oldest report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ study: .venv/installed ## Measure what the defaults of NTKCPL were decided by (s
 
 strategies: .venv/installed ## List the strategies
 	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
+
+verify: .venv/installed ## Check that all files in results/ are whole and made from one another
+	@PYTHONPATH=scripts $(BIN)/python scripts/verify.py results
 
 schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
 	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json

@@ -23,7 +23,7 @@ from timing import rounds
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build

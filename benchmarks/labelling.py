@@ -25,7 +25,7 @@ from people import Person
 
 from ntkcpl import datasets
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import Dataset, DatasetSettings, Split
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings, extract_features

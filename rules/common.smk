@@ -77,6 +77,40 @@ def strategy_of(wildcards):
     return CONFIG.strategy(wildcards.experiment, wildcards.strategy)
 
 
+def made_by(*kinds):
+    """Params function: the settings that files of these kinds were made by, which readers compare.
+
+    As far as those of a whole run share them.
+    """
+
+    def settings(wildcards):
+        experiment = experiment_of(wildcards)
+        views = {"dataset": experiment.dataset, "features": experiment.features}
+        of = {
+            "encoder": lambda: {"encoder": experiment.encoder}
+            | (
+                {"dataset": experiment.dataset, "pretraining": experiment.pretraining}
+                if wildcards.experiment in TRAINED
+                else {}
+            ),
+            "features": lambda: (
+                {"embeddings": experiment.embeddings}
+                if wildcards.experiment in READY
+                else views
+            ),
+            "views": lambda: views,
+            "classifier": lambda: {"classifier": experiment.classifier},
+            # What people were asked stays as it was.
+            "batch": lambda: (
+                {} if experiment.labels else {"strategy": strategy_of(wildcards)}
+            ),
+            "clusters": lambda: dict(clustering_of(wildcards) or {}),
+        }
+        return {kind: canonical(**of[kind]()) for kind in kinds}
+
+    return settings
+
+
 def batch_size(wildcards):
     """Images that the round buys."""
     return experiment_of(wildcards).batch_sizes[int(wildcards.round) - 1]

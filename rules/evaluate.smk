@@ -12,6 +12,7 @@ rule collect_accuracy:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("classifier"),
         code=code_digest("collect_accuracy"),
     script:
         "../scripts/collect_accuracy.py"
@@ -30,6 +31,7 @@ rule estimate_accuracy:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "classifier"),
         code=code_digest("estimate_accuracy"),
     script:
         "../scripts/estimate_accuracy.py"
@@ -104,6 +106,7 @@ rule plot_pretraining:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("encoder"),
         code=code_digest("plot_pretraining"),
     script:
         "../scripts/plot_pretraining.py"

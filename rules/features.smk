@@ -17,6 +17,7 @@ rule extract_features:
     resources:
         gpu=1,
     params:
+        made_by=made_by("encoder"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             features=experiment_of(w).features,
@@ -47,6 +48,7 @@ rule update_features:
     resources:
         gpu=1,
     params:
+        made_by=made_by("encoder"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             features=experiment_of(w).features,

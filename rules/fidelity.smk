@@ -41,6 +41,7 @@ rule compare_kernels:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "classifier", "views"),
         settings=lambda w: canonical_json(experiment_of(w).classifier),
         code=code_digest("compare_kernels"),
     script:
@@ -116,6 +117,7 @@ rule measure_coverage:
     resources:
         mem_mb=memory_mb(strategy_of),
     params:
+        made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("measure_coverage"),
     script:
@@ -258,6 +260,7 @@ rule compare_notions:
     resources:
         mem_mb=memory_mb(strategy_of),
     params:
+        made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("compare_notions"),
     script:
@@ -310,6 +313,7 @@ rule plot_coverage_map:
     resources:
         mem_mb=memory_mb(strategy_of),
     params:
+        made_by=made_by("features", "classifier", "clusters"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("plot_coverage_map"),
     script:

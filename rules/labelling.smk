@@ -52,6 +52,7 @@ rule write_kit:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "classifier"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             classes=experiment_of(w).classes,
@@ -83,6 +84,7 @@ rule predict:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "classifier"),
         code=code_digest("predict"),
     script:
         "../scripts/predict.py"

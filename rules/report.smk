@@ -19,6 +19,7 @@ rule summarise:
     conda:
         "../envs/environment.yaml"
     params:
+        made_by=made_by("features", "encoder", "views"),
         # With the strategies' settings in place of their names.
         settings=lambda w: canonical(
             **experiment_of(w).model_dump()

@@ -23,6 +23,7 @@ rule cluster_pool:
     resources:
         mem_mb=memory_mb(clustering_of),
     params:
+        made_by=made_by("features", "classifier"),
         settings=lambda w: clustering_of(w).canonical(),
         code=code_digest("cluster_pool"),
     script:
@@ -46,6 +47,7 @@ rule select_batch:
     resources:
         mem_mb=memory_mb(strategy_of),
     params:
+        made_by=made_by("features", "classifier", "clusters"),
         settings=lambda w: canonical(
             strategy=strategy_of(w),
             batch_size=batch_size(w),
@@ -80,6 +82,7 @@ rule embed_views:
         "../envs/environment.yaml"
     threads: lambda w: experiment_of(w).features.threads
     params:
+        made_by=made_by("encoder", "features", "batch"),
         settings=lambda w: canonical(
             dataset=experiment_of(w).dataset,
             features=experiment_of(w).features,
@@ -116,6 +119,7 @@ rule train_classifier:
         "../envs/environment.yaml"
     threads: lambda w: experiment_of(w).classifier.threads
     params:
+        made_by=made_by("features", "classifier", "batch", "views"),
         settings=lambda w: canonical(
             classifier=experiment_of(w).classifier,
             batch_size=batch_size(w),

@@ -27,6 +27,8 @@ def log_to(path: str | Path) -> None:
         format="%(asctime)s %(name)s %(levelname)s: %(message)s",
     )
     logging.captureWarnings(True)
+    # Where there is no room for the log, what the job itself says is enough.
+    logging.raiseExceptions = False
 
     def report(
         kind: type[BaseException], error: BaseException, trace: TracebackType | None

@@ -9,8 +9,8 @@ import time
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.rounds import Identity, known_pool
 
@@ -18,15 +18,17 @@ started = time.perf_counter()
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 clustering = Clustering.parse(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 inputs = {"features": features.digest}
 classifier = held = None
-if snakemake.input.classifier:
-    classifier = read_classifier(snakemake.input.classifier, features)
-    inputs["classifier"] = classifier.digest
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
-    inputs["labels"] = held.digest
+    inputs["labels"] = held.digests
+if snakemake.input.classifier:
+    trained = Provenance(made_by["classifier"], inputs)
+    classifier = read_classifier(snakemake.input.classifier, features, trained)
+    inputs["classifier"] = classifier.digest
 
 clusters = clustering.cluster(
     known_pool(features, classifier, held),

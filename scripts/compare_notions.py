@@ -10,18 +10,35 @@ from ntkcpl import strategies
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import read_clusters
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.frames import write_frame
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.coverage import Round
 from ntkcpl.notions import compare_notions
 
 w, files = snakemake.wildcards, snakemake.input
-features = read_features(files.features)
+made_by = snakemake.params.made_by
+features = read_features(files.features, Provenance(made_by["features"]))
+trained = Provenance(made_by["classifier"])
+clusters = [read_clusters(path, features) for path in files.clusters]
+classifiers = [read_classifier(path, features, trained) for path in files.classifiers]
 rounds = [
-    Round(read_clusters(clusters, features)[0], read_classifier(classifier, features))
-    for clusters, classifier in zip(files.clusters, files.classifiers, strict=True)
+    Round(found, classifier) for (found, *_), classifier in zip(clusters, classifiers, strict=True)
 ]
 strategy = strategies.load(json.loads(snakemake.params.strategy))
 notions = compare_notions(features, strategy, rounds, (w.experiment, w.strategy, int(w.seed)))
 notions.insert(0, "strategy", w.strategy)
 notions.insert(1, "seed", int(w.seed))
-write_text(snakemake.output.notions, notions.to_csv(index=False, lineterminator="\n"))
+write_frame(
+    snakemake.output.notions,
+    "notions",
+    notions,
+    Provenance(
+        inputs={
+            "features": features.digest,
+            "clusters": [digest for *_, digest in clusters],
+            "classifiers": [classifier.digest for classifier in classifiers],
+        },
+        identity=(w.experiment, w.strategy, int(w.seed)),
+        code=snakemake.params.code,
+    ),
+)

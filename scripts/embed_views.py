@@ -13,8 +13,8 @@ import numpy as np
 from ntkcpl import datasets
 from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import kept_views, write_views
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
@@ -26,13 +26,20 @@ start = time.perf_counter()
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 settings = json.loads(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+encoder, digest = load_encoder(snakemake.input.encoder, Provenance(made_by["encoder"]))
+embedded = Provenance(made_by["features"], {"encoder": digest})
+features = read_features(snakemake.input.features, embedded)
+inputs = {"encoder": digest, "features": features.digest}
 if snakemake.input.labels:
     answered = read_held([snakemake.input.labels], features)
     index = np.concatenate([answered.labelled, answered.skipped])
+    inputs["labels"] = answered.digests
 else:
-    index, _ = read_batch(snakemake.input.batch, features, settings["batch_size"])
-encoder, digest = load_encoder(snakemake.input.encoder)
+    chosen = Provenance(made_by["batch"])
+    index, _, inputs["batch"] = read_batch(
+        snakemake.input.batch, features, settings["batch_size"], chosen
+    )
 images = datasets.load_images(
     datasets.DatasetSettings.model_validate(settings["dataset"]), [features.id[i] for i in index]
 )
@@ -56,5 +63,5 @@ write_views(
     np.stack([kept[image] for image in contents]),
     contents,
     time.perf_counter() - start,
-    replace(origin, inputs={"encoder": digest, "features": features.digest}),
+    replace(origin, inputs=inputs),
 )

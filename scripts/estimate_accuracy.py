@@ -8,19 +8,32 @@ import pandas as pd
 
 from ntkcpl.artifacts.classifier import read_classifier, read_metrics
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.frames import write_frame
+from ntkcpl.artifacts.provenance import Provenance, shortened
 from ntkcpl.estimate import estimate_accuracy
 from ntkcpl.records import Pool
 from ntkcpl.rounds import Identity
 
-features = read_features(snakemake.input.features)
-rows = []
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
+trained = Provenance(made_by["classifier"])
+rows, digests = [], []
 for path in snakemake.input.classifiers:
-    classifier, facts = read_classifier(path, features), read_metrics(path)
+    classifier, facts = read_classifier(path, features, trained), read_metrics(path)
+    digests.append(classifier.digest)
     identity = Identity(*(facts[name] for name in Identity._fields))
     labelled = classifier.labelled
     pool = Pool(features.embedding, labelled, features.label[labelled], classifier.head)
     estimate = estimate_accuracy(pool, identity.generator("estimate_accuracy"))
     rows.append(identity._asdict() | {"labels": len(labelled), "estimated_accuracy": estimate})
-table = pd.DataFrame(rows).to_csv(index=False, float_format="%.4f", lineterminator="\n")
-write_text(snakemake.output.estimates, table)
+write_frame(
+    snakemake.output.estimates,
+    "estimated_accuracy",
+    pd.DataFrame(rows),
+    Provenance(
+        inputs={"features": features.digest, "classifiers": shortened(digests)},
+        identity=(snakemake.wildcards.experiment,),
+        code=snakemake.params.code,
+    ),
+    float_format="%.4f",
+)

@@ -7,14 +7,16 @@ log_to(snakemake.log[0])
 import json
 
 from ntkcpl import datasets
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, extract_features
 
 keep_freed_memory()
 settings = json.loads(snakemake.params.settings)
-encoder, digest = load_encoder(snakemake.input.encoder)
+encoder, digest = load_encoder(
+    snakemake.input.encoder, Provenance(snakemake.params.made_by["encoder"])
+)
 extract_features(
     snakemake.output.features,
     datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"])),

@@ -6,7 +6,8 @@ log_to(snakemake.log[0])
 
 import json
 
-from ntkcpl.artifacts.files import Provenance, content_digest
+from ntkcpl.artifacts.files import content_digest
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.encoders.weights import import_encoder

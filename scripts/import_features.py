@@ -4,7 +4,8 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.artifacts.files import Provenance, content_digest
+from ntkcpl.artifacts.files import content_digest
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.precomputed import import_features
 
 source = snakemake.input.embeddings

@@ -4,11 +4,10 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-import pandas as pd
-
+from ntkcpl.artifacts.frames import read_frames
 from ntkcpl.reporting import coverage as coverage_report
 from ntkcpl.reporting import plots
 
-coverage = pd.concat(map(pd.read_csv, snakemake.input.coverage))
+coverage = read_frames(snakemake.input.coverage, "coverage")
 figure = coverage_report.plot_coverage(coverage, title=snakemake.wildcards.experiment)
 plots.save(figure, *snakemake.output)

@@ -10,6 +10,7 @@ from ntkcpl import strategies
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import read_clusters
 from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.coverage import Round
 from ntkcpl.notions import coverage_map
 from ntkcpl.reporting import coverage_map as report
@@ -18,10 +19,11 @@ from ntkcpl.reporting.look import display_name
 from ntkcpl.rounds import Identity
 
 w, files = snakemake.wildcards, snakemake.input
-features = read_features(files.features)
-finished = Round(
-    read_clusters(files.clusters, features)[0], read_classifier(files.classifier, features)
-)
+made_by = snakemake.params.made_by
+features = read_features(files.features, Provenance(made_by["features"]))
+clusters, *_ = read_clusters(files.clusters, features, Provenance(made_by["clusters"]))
+trained = Provenance(made_by["classifier"])
+finished = Round(clusters, read_classifier(files.classifier, features, trained))
 strategy = strategies.load(json.loads(snakemake.params.strategy))
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 places = coverage_map(features, strategy, finished, identity)

@@ -4,11 +4,10 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-import pandas as pd
-
+from ntkcpl.artifacts.frames import read_frames
 from ntkcpl.reporting import fidelity as fidelity_report
 from ntkcpl.reporting import plots
 
-kernels = pd.concat(map(pd.read_csv, snakemake.input.kernels))
+kernels = read_frames(snakemake.input.kernels, "kernels")
 figure = fidelity_report.plot_kernels(kernels, title=snakemake.wildcards.experiment)
 plots.save(figure, *snakemake.output)

@@ -4,8 +4,10 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-import pandas as pd
-
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.reporting import plots
+from ntkcpl.reporting.history import read_history
 
-plots.save(plots.plot_pretraining(pd.read_csv(snakemake.input.history)), *snakemake.output)
+pretrained = Provenance(snakemake.params.made_by["encoder"])
+history = read_history(snakemake.input.history, pretrained)
+plots.save(plots.plot_pretraining(history), *snakemake.output)

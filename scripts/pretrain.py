@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 
 from ntkcpl import datasets
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.pretraining import PretrainingSettings
@@ -43,10 +43,7 @@ except Interrupted as stop:
     sys.exit(128 + signal.SIGTERM)
 if not is_first_process():
     sys.exit()
-write_history(snakemake.output.history, history)
-save_encoder(
-    snakemake.output.encoder,
-    encoder,
-    Provenance(snakemake.params.settings, {}, (), snakemake.params.code),
-)
+origin = Provenance(snakemake.params.settings, {}, (), snakemake.params.code)
+write_history(snakemake.output.history, history, origin)
+save_encoder(snakemake.output.encoder, encoder, origin)
 remove_checkpoint(checkpoint)

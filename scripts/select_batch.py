@@ -16,29 +16,46 @@ from ntkcpl.artifacts.batch import write_batch
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.rounds import Identity, known_pool, select_batch
 
 started = time.perf_counter()
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
+inputs = {"features": features.digest}
 classifier, held, clustering_seconds = None, None, 0.0
-if snakemake.input.classifier:
-    classifier = read_classifier(snakemake.input.classifier, features)
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
+    inputs["labels"] = held.digests
+if snakemake.input.classifier:
+    trained = Provenance(made_by["classifier"], inputs)
+    classifier = read_classifier(snakemake.input.classifier, features, trained)
+    inputs["classifier"] = classifier.digest
 pool = known_pool(features, classifier, held)
 if snakemake.input.clusters:
     from ntkcpl.artifacts.clusters import read_clusters
 
-    clusters, clustering_seconds = read_clusters(snakemake.input.clusters, features)
+    clustered = Provenance(made_by["clusters"], inputs)
+    clusters, clustering_seconds, digest = read_clusters(
+        snakemake.input.clusters, features, clustered
+    )
+    inputs["clusters"] = digest
     pool = replace(pool, clusters=clusters)
 
+identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 batch = select_batch(
     strategies.load(settings["strategy"]),
     pool,
     min(settings["batch_size"], len(pool.unlabelled)),
-    Identity(w.experiment, w.strategy, int(w.seed), int(w.round)),
+    identity,
 )
 seconds = clustering_seconds + time.perf_counter() - started
-write_batch(snakemake.output.batch, features, batch, seconds)
+write_batch(
+    snakemake.output.batch,
+    features,
+    batch,
+    seconds,
+    Provenance(snakemake.params.settings, inputs, identity, snakemake.params.code),
+)

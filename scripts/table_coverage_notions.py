@@ -4,10 +4,9 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-import pandas as pd
-
+from ntkcpl.artifacts.frames import read_frames
 from ntkcpl.reporting import tables
 from ntkcpl.reporting.coverage_map import notions_table
 
-notions = pd.concat(map(pd.read_csv, snakemake.input.notions))
+notions = read_frames(snakemake.input.notions, "notions")
 tables.write(notions_table(notions), *snakemake.output)

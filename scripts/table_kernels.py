@@ -4,10 +4,9 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-import pandas as pd
-
+from ntkcpl.artifacts.frames import read_frames
 from ntkcpl.reporting import fidelity as fidelity_report
 from ntkcpl.reporting import tables
 
-kernels = pd.concat(map(pd.read_csv, snakemake.input.kernels))
+kernels = read_frames(snakemake.input.kernels, "kernels")
 tables.write(fidelity_report.kernel_table(kernels), *snakemake.output)

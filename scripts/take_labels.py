@@ -7,6 +7,14 @@ log_to(snakemake.log[0])
 import json
 
 from ntkcpl.artifacts.labels import write_taken
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Taken
 
-write_taken(snakemake.output.labels, Taken(**json.loads(snakemake.params.taken)))
+w = snakemake.wildcards
+write_taken(
+    snakemake.output.labels,
+    Taken(**json.loads(snakemake.params.taken)),
+    Provenance(
+        identity=(w.experiment, w.strategy, int(w.seed), int(w.round)), code=snakemake.params.code
+    ),
+)

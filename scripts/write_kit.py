@@ -12,6 +12,7 @@ from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.labels.kit import write_kit
 from ntkcpl.labels.rows import Row, Suggestion
 from ntkcpl.labels.similarity import similarity_order
@@ -20,7 +21,8 @@ from ntkcpl.labels.thumbnails import thumbnails
 
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
-features = read_features(snakemake.input.features)
+made_by = snakemake.params.made_by
+features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 ids = read_ids(snakemake.input.batch)
 row = {image: number for number, image in enumerate(features.id)}
 embedding = features.embedding[[row[image] for image in ids]]
@@ -28,10 +30,12 @@ kit = Path(snakemake.output.kit)
 write_cells(kit / "table.csv", COLUMNS, [(image, "") for image in ids])
 if settings["dataset"] is not None:
     classes, suggestions = settings["classes"] or [], [None] * len(ids)
+    trained = Provenance(made_by["classifier"])
     if snakemake.input.labels:
-        classes = read_held(snakemake.input.labels, features).classes
+        held = read_held(snakemake.input.labels, features)
+        classes, trained = held.classes, trained.made_from(labels=held.digests)
     if snakemake.input.classifier:
-        head = read_classifier(snakemake.input.classifier, features).head
+        head = read_classifier(snakemake.input.classifier, features, trained).head
         suggestions = [
             Suggestion(classes[p.argmax()], float(p.max())) for p in head.probability(embedding)
         ]

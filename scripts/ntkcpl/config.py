@@ -24,7 +24,7 @@ from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.candidates import Candidates, number_considered
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
-from ntkcpl.config_files import LARGEST, is_too_large, repeated_keys
+from ntkcpl.config_files import LARGEST, is_too_large, misplaced, repeated_keys
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
@@ -327,6 +327,16 @@ class Config(Settings):
                 "experiments.summary",
                 "results/summary is for what spans experiments: choose another name",
             )
+        return self
+
+    @model_validator(mode="after")
+    def _what_people_bring_is_no_result(self) -> Self:
+        for name, e in self.experiments.items():
+            brought = {"embeddings": e.embeddings, "labels": e.labels}
+            brought["dataset.root"] = None if e.dataset is None else e.dataset.root
+            brought["encoder.checkpoint"] = None if e.encoder is None else e.encoder.checkpoint
+            for key, fault in misplaced(name, brought):
+                raise _at(f"experiments.{name}.{key}", fault)
         return self
 
     @model_validator(mode="after")

@@ -1,4 +1,4 @@
-"""What a parsed configuration no longer tells: keys that stand twice, and aliases of aliases."""
+"""Around a configuration: keys that stand twice, aliases of aliases, files in the wrong place."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
@@ -44,6 +44,17 @@ def _repeated(file: Path) -> Iterator[tuple[str, int]]:
                     yield str(key.value), key.start_mark.line + 1
                 keys.add(name)
                 waiting.append(value)
+
+
+def misplaced(experiment: str, brought: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield the keys of files that people bring from the experiment's own results, and why not.
+
+    Snakemake deletes what a job will make before the job can read it.
+    """
+    results = Path("results", experiment).resolve()
+    for key, path in brought.items():
+        if path and Path(path).expanduser().resolve().is_relative_to(results):
+            yield key, f"{path} is among what the jobs of {experiment} make: move it elsewhere"
 
 
 def is_too_large(values: Any) -> bool:

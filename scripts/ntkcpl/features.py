@@ -17,8 +17,8 @@ from ntkcpl.encoders import Precision
 from ntkcpl.settings import BatchSize, Seed, Settings, Threads
 
 if TYPE_CHECKING:
-    from ntkcpl.artifacts.files import Provenance
     from ntkcpl.artifacts.parts import Parts
+    from ntkcpl.artifacts.provenance import Provenance
     from ntkcpl.datasets import Dataset, Split
     from ntkcpl.encoders.encoder import Encoder
 
@@ -104,9 +104,9 @@ def extract_features(
     from tqdm import tqdm
 
     from ntkcpl.artifacts.features import LAYOUT
-    from ntkcpl.artifacts.files import library_versions
     from ntkcpl.artifacts.hdf5 import create_hdf5
     from ntkcpl.artifacts.parts import Parts
+    from ntkcpl.artifacts.provenance import library_versions
     from ntkcpl.devices import fixed_threads
     from ntkcpl.encoders.quality import knn_accuracy, linear_accuracy
 
@@ -142,7 +142,7 @@ def extract_features(
             file.store(f"{name}/id", split.id)
         file.store("classes", dataset.classes)
         shape = (len(dataset.pool.id), n_views, encoder.embedding_width)
-        views = file.create("pool/views", shape, chunk_rows=1)  # read for few rows at a time
+        views = file.create("pool/views", shape)
         if n_views:
             drawn = draw_views(len(dataset.pool.id), settings)
             make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
@@ -173,12 +173,12 @@ def kept_embeddings(
     before
         Id of an image -> its id in the file, if it is there.
     """
-    from ntkcpl.artifacts.features import read_features
+    from ntkcpl.artifacts.features import LAYOUT, read_features
     from ntkcpl.artifacts.files import ArtifactError
     from ntkcpl.artifacts.hdf5 import made_alike
 
     try:
-        features = read_features(path) if made_alike(path, provenance) else None
+        features = read_features(path) if made_alike(path, LAYOUT, provenance) else None
     except ArtifactError:
         features = None
     if features is None:

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
-    from ntkcpl.artifacts.files import Provenance
     from ntkcpl.artifacts.hdf5 import NewFile
+    from ntkcpl.artifacts.provenance import Provenance
 
 KINDS = {"floats": "f", "integers": "iu"}  # of data -> those of its numpy.dtype
 
@@ -34,7 +34,6 @@ ACCEPTED: dict[str, tuple[str, str, bool]] = {
 PARTS = ("pool", "test")
 LARGEST_RATIO = 2000  # times as small as what they are packed from; deflate reaches 1032
 BLOCK_BYTES = 2**24  # in memory at a time, of data that may be larger than it
-CHUNK_BYTES = 2**14  # of the views, read together; they are read for few rows at a time
 KNN_SAMPLES = 50_000  # labelled samples for both checks at most, so that any pool is quick
 
 
@@ -240,8 +239,7 @@ def _store_views(file: "NewFile", given: h5py.File, on_block: Callable[[int], ob
     name = "pool/views" if "pool/views" in given else "pool/embedding"
     shape = given[name].shape
     number, views, width = shape if len(shape) == 3 else (shape[0], 1, shape[1])
-    chunk_rows = max(1, CHUNK_BYTES // (2 * views * width))
-    data = file.create("pool/views", (number, views, width), chunk_rows)
+    data = file.create("pool/views", (number, views, width))
     for rows, block in _blocks(given, name, np.float16):
         data[rows] = block.reshape(-1, views, width)
         on_block(len(block))

@@ -3,7 +3,7 @@
 `ntkcpl.artifacts` reads and writes them.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -135,7 +135,7 @@ class Held:
         Pool indices of the images that have none.
     classes : list of C str
         Names of the classes.
-    digest
+    digests
         Of the files that they come from.
     """
 
@@ -143,7 +143,7 @@ class Held:
     label: NDArray[np.int64]
     skipped: NDArray[np.int64]
     classes: list[str]
-    digest: str = ""
+    digests: Sequence[str] = ()
 
     def put_in(self, features: Features) -> Features:
         """Return the features with these labels and classes in place of all others."""

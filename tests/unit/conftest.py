@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from ntkcpl.artifacts.features import LAYOUT, read_features
-from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.hdf5 import create_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 
 
 def _make_features(path, n=60, n_test=20, width=6, n_classes=3, views=2, seed=0):

@@ -8,7 +8,7 @@ import torch
 
 from ntkcpl import features
 from ntkcpl.artifacts.features import read_feature_facts, read_features
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import Dataset, Split
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.embedding import embed

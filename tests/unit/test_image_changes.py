@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from ntkcpl.artifacts.images import Image, read_images, write_images
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.image_changes import ImagesError, compare, embedded, stamps
 
 
@@ -20,7 +21,7 @@ def look(root: Path, known: dict[str, Image], broken: tuple[str, ...] = ()) -> d
     """What is known after all images have been embedded, but the broken ones."""
     changes = compare(root, stamps(root), known)
     path = root / "images.json"
-    write_images(path, embedded(changes, root, {*changes.names} - {*broken}))
+    write_images(path, embedded(changes, root, {*changes.names} - {*broken}), Provenance())
     return read_images(path)
 
 

@@ -16,8 +16,8 @@ def test_a_damaged_file_gives_one_sentence_and_a_log(rerun):
     code, output = rerun.run("--cores", "1", "--rerun-triggers", "mtime")
     assert code != 0
     (sentence,) = {line for line in output.splitlines() if " failed: " in line}
-    assert "features.h5 is truncated or damaged" in sentence
-    assert "delete it and run again" in sentence
+    assert "features.h5 does not end in its checksums: it was cut" in sentence
+    assert "move it away and run again" in sentence
     log = sentence.split("(log: ")[1].rstrip(")")
     assert "Traceback" in (rerun.folder / log).read_text()
     assert "ArtifactError" in (rerun.folder / log).read_text()

@@ -21,7 +21,7 @@ def test_every_file_is_there(finished):
     for name in summary:
         assert (results.parent / "summary" / name).stat().st_size > 0, name
     assert not list(results.rglob("*.tmp"))
-    assert not (results / "encoder.checkpoint.pt").exists()
+    assert not list(results.glob("encoder.checkpoint*"))
 
 
 def test_accuracy_is_tidy_and_complete(finished):
@@ -37,6 +37,7 @@ def test_accuracy_is_tidy_and_complete(finished):
         "pool_accuracy",
         "selection_seconds",
         "training_seconds",
+        "origin",
     ]
     runs = len(experiment["strategies"]) * len(experiment["seeds"])
     assert len(table) == runs * len(experiment["budgets"])
@@ -89,7 +90,7 @@ def test_hdf5_files_say_where_they_come_from(finished):
             json.loads(file.attrs["settings"])
             assert "torch" in json.loads(file.attrs["versions"])
             for name, digest in json.loads(file.attrs["inputs"]).items():
-                assert name == "encoder" or digests[digest].stem == name
+                assert name in ("encoder", "batch") or digests[digest].stem == name
 
 
 def test_each_job_has_a_log(finished):
@@ -100,7 +101,7 @@ def test_each_job_has_a_log(finished):
     # experiments.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
     elsewhere |= {"embed_views", "take_labels", "write_kit", "predict"}
-    elsewhere |= {"update_features", "sort_images"}
+    elsewhere |= {"update_features", "sort_images", "verify"}
     elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage", "plot_errors", "plot_claim"}
     elsewhere |= {"plot_impurity", "plot_over_clustering", "plot_coverage_map", "compare_notions"}
     elsewhere |= {"table_coverage_notions", "plot_selection_time", "plot_cluster_number"}

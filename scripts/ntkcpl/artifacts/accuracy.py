@@ -6,7 +6,9 @@ from typing import Any
 
 import pandas as pd
 
-from ntkcpl.artifacts.files import FIX, ArtifactError, atomic
+from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.frames import read_frame, write_frame
+from ntkcpl.artifacts.provenance import Provenance
 
 COLUMNS = {
     "experiment": "str",
@@ -19,6 +21,8 @@ COLUMNS = {
     "selection_seconds": "float64",
     "training_seconds": "float64",
 }
+KIND = "accuracy"
+CLOCKS = ("selection_seconds", "training_seconds")
 RUN = ["experiment", "strategy", "seed"]
 
 
@@ -31,24 +35,15 @@ def read_accuracy(path: str | Path) -> pd.DataFrame:
         If the file is missing or damaged, has other columns, values out of range, two rows for
         one round, or labels that do not grow with the rounds.
     """
-    try:
-        # A strategy may be called "null" or "nan"; only an unlabelled pool has no accuracy.
-        frame = pd.read_csv(
-            path,
-            dtype=COLUMNS,
-            keep_default_na=False,
-            na_values={"pool_accuracy": [""]},
-        )
-    except FileNotFoundError as error:
-        raise ArtifactError(f"{path} does not exist: run the stage that makes it") from error
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise ArtifactError(f"{path} is no accuracy.csv ({reason}): {FIX}") from error
+    # Only an unlabelled pool has no accuracy.
+    frame = read_frame(path, KIND, COLUMNS, missing=["pool_accuracy"])
     _check(frame, path)
     return frame
 
 
-def write_accuracy(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
+def write_accuracy(
+    path: str | Path, rows: Iterable[Mapping[str, Any]], provenance: Provenance
+) -> None:
     """Write `accuracy.csv` atomically.
 
     Experiments and strategies keep the order in which `rows` first names them (that of the
@@ -60,6 +55,8 @@ def write_accuracy(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
         The file.
     rows
         Mappings with the keys of `COLUMNS`, in any order of seeds and rounds.
+    provenance
+        Where it comes from.
 
     Raises
     ------
@@ -73,8 +70,7 @@ def write_accuracy(path: str | Path, rows: Iterable[Mapping[str, Any]]) -> None:
         .sort_values([*RUN, "round"])
         .round({"selection_seconds": 4, "training_seconds": 4})
     )
-    with atomic(path) as temporary:
-        frame.to_csv(temporary, index=False, lineterminator="\n")
+    write_frame(path, KIND, frame, provenance, clocks=CLOCKS)
 
 
 def ordered(frame: pd.DataFrame) -> pd.DataFrame:
@@ -85,11 +81,6 @@ def ordered(frame: pd.DataFrame) -> pd.DataFrame:
 
 def _check(frame: pd.DataFrame, path: str | Path) -> None:
     """Raise ArtifactError, naming the first broken rule, if `frame` is no table of accuracies."""
-    if list(frame.columns) != list(COLUMNS):
-        raise ArtifactError(
-            f"{path} has the columns {','.join(map(str, frame.columns))}, expected "
-            f"{','.join(COLUMNS)}: {FIX}"
-        )
     sound = {
         "no rows": len(frame) > 0,
         "an empty name": frame[["experiment", "strategy"]].ne("").all(axis=None),

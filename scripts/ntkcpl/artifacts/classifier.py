@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5, open_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Classifier, Features
 
 # torch's state dict of Linear-BatchNorm-ReLU-Linear, whose modules are 0, 1, 2, 3.
@@ -38,15 +38,18 @@ def write_classifier(path: str | Path, classifier: Classifier, provenance: Prove
             file.attrs[name] = classifier.metrics[name]
 
 
-def read_classifier(path: str | Path, features: Features) -> Classifier:
-    """Read `classifier.h5`.
+def read_classifier(
+    path: str | Path, features: Features, expected: Provenance | None = None
+) -> Classifier:
+    """Read `classifier.h5`; `expected` is what is known of where it comes from.
 
     Raises
     ------
     ArtifactError
         If the file is unusable (see `open_hdf5`) or was made from other features.
     """
-    with open_hdf5(path, LAYOUT, {"features": features.digest}) as file:
+    expected = (expected or Provenance()).made_from(features=features.digest)
+    with open_hdf5(path, LAYOUT, expected) as file:
         return Classifier(
             labelled=file.read("labelled"),
             state={name: file.read(f"state/{name}") for name in STATE},
@@ -55,14 +58,14 @@ def read_classifier(path: str | Path, features: Features) -> Classifier:
         )
 
 
-def read_metrics(path: str | Path) -> dict[str, Any]:
+def read_metrics(path: str | Path, expected: Provenance | None = None) -> dict[str, Any]:
     """Return what a `classifier.h5` says in one row, without its arrays.
 
-    The row has the identity (experiment, strategy, seed, round), the number of `labels`, and
-    `METRICS`.
+    The row has the identity (experiment, strategy, seed, round), the number of `labels`, `METRICS`,
+    and the file's `digest`.
     """
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         identity = zip(IDENTITY, json.loads(file.attrs["identity"]), strict=True)
         metrics = {name: float(file.attrs[name]) for name in METRICS}
         (labels,) = file.shape("labelled")
-        return dict(identity) | {"labels": labels} | metrics
+        return dict(identity) | {"labels": labels, "digest": file.attrs["digest"]} | metrics

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from ntkcpl.artifacts.files import Provenance
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5, open_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Clusters, Features
 
 LAYOUT = Layout(
@@ -42,15 +42,18 @@ def write_clusters(
         file.attrs["seconds"] = seconds
 
 
-def read_clusters(path: str | Path, features: Features) -> tuple[Clusters, float]:
-    """Read `clusters.h5`; return the clusters and the seconds they took.
+def read_clusters(
+    path: str | Path, features: Features, expected: Provenance | None = None
+) -> tuple[Clusters, float, str]:
+    """Read `clusters.h5`; return the clusters, the seconds they took, and the file's digest.
 
     Raises
     ------
     ArtifactError
         If the file is unusable (see `open_hdf5`) or was made from other features.
     """
-    with open_hdf5(path, LAYOUT, {"features": features.digest}) as file:
+    expected = (expected or Provenance()).made_from(features=features.digest)
+    with open_hdf5(path, LAYOUT, expected) as file:
         clusters = Clusters(
             index=file.read("index"),
             pseudo_label=file.read("pseudo_label"),
@@ -59,4 +62,4 @@ def read_clusters(path: str | Path, features: Features) -> tuple[Clusters, float
             splits={name: file.read(f"split/{name}") for name in SPLIT},
             weight=file.read("weight"),
         )
-        return clusters, float(file.attrs["seconds"])
+        return clusters, float(file.attrs["seconds"]), file.attrs["digest"]

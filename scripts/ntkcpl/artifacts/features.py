@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.artifacts.hdf5 import Layout, open_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Features
 
 LAYOUT = Layout(
@@ -38,9 +39,9 @@ class _StoredViews:
         return views
 
 
-def read_features(path: str | Path) -> Features:
+def read_features(path: str | Path, expected: Provenance | None = None) -> Features:
     """Read `features.h5`; its views stay in the file. Raises ArtifactError (see `open_hdf5`)."""
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         return Features(
             embedding=file.read("pool/embedding"),
             views=_StoredViews(Path(path), file.shape("pool/views")),
@@ -60,12 +61,14 @@ def read_ids(path: str | Path) -> list[str]:
         return ids
 
 
-def read_feature_facts(path: str | Path) -> tuple[dict[str, Any], dict[str, int]]:
+def read_feature_facts(
+    path: str | Path, expected: Provenance | None = None
+) -> tuple[dict[str, Any], dict[str, int]]:
     """Return the attributes of `features.h5`, and the sizes of what it holds.
 
     The sizes are those of `pool`, `dimension`, `views`, `test` and `classes`.
     """
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         pool, views, dimension = file.shape("pool/views")
         (test,), (classes,) = file.shape("test/id"), file.shape("classes")
         sizes = {"pool": pool, "dimension": dimension, "views": views}

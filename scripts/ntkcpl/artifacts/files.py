@@ -1,27 +1,26 @@
-"""Atomic writing, and where a file came from.
+"""Files that appear whole or not at all, and that can be read; what cannot be used says why.
 
-A stage's file appears under its own name only when it is complete: it is written under a
-temporary name and renamed. On reading, a file that is truncated, foreign, of another version or
-made from other inputs than the ones at hand raises `ArtifactError`, whose message is one sentence
-naming the file and the fix. `docs/artifacts.md` describes the layouts for people.
+A stage's file appears under its own name only when it is complete and on the disk: it is written
+under a temporary name and renamed. What cannot be written or read raises `ArtifactError`, whose
+message is one sentence naming the file and the fix. `docs/artifacts.md` describes the layouts for
+people.
 """
 
+import errno
+import fcntl
 import hashlib
-import platform
-import subprocess
-from collections.abc import Iterator, Mapping
+import os
+import secrets
+import stat
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import BinaryIO
 
-from ntkcpl import __version__
-from ntkcpl.settings import canonical_json
-
-FORMAT_VERSION = 1
-LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "lightly", "numba", "h5py")
-FIX = "delete it and run again"
+# Not "delete": whoever put it there may want it.
+FIX = "move it away and run again"
+FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
 class ArtifactError(Exception):
@@ -32,23 +31,68 @@ class ArtifactError(Exception):
 def atomic(path: str | Path) -> Iterator[Path]:
     """Yield a temporary path next to `path` that becomes `path` if the block succeeds.
 
-    The temporary name is fixed, so what a killed job leaves behind is overwritten by the next.
+    The temporary file is there and empty, has a name of its own, and is locked by its writer: what
+    a killed job left behind is deleted here, what another one is still writing is not.
+
+    Raises
+    ------
+    ArtifactError
+        If there is no room, or nothing can be written there. All other errors of the block are the
+        caller's.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(path.name + ".tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        temporary, lock = _new_temporary(path)
+    except OSError as error:
+        raise unwritable(path, error) from error
     try:
         yield temporary
-    except BaseException:
+        os.fsync(lock)
+        temporary.replace(path)
+        _sync_folder(path.parent)
+    except BaseException as error:
         temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise unwritable(path, error) from error
         raise
-    temporary.replace(path)
+    finally:
+        os.close(lock)
+
+
+def unwritable(path: Path, error: OSError) -> ArtifactError:
+    """Return the sentence about a file that cannot be written."""
+    return ArtifactError(
+        f"{path} cannot be written ({error.strerror or error}): see to that and run again"
+    )
 
 
 def write_text(path: str | Path, text: str) -> None:
     """Write `text` to `path` atomically, as UTF-8."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def open_file(path: str | Path) -> BinaryIO:
+    """Open a file for reading; what is none is refused, and never waited for.
+
+    Raises
+    ------
+    ArtifactError
+        If it is missing, a folder, a pipe or a device, or may not be read.
+    """
+    try:
+        # Of a pipe that nobody writes into, an ordinary open would wait for ever.
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    except FileNotFoundError as error:
+        raise ArtifactError(f"{path} does not exist: run the stage that makes it") from error
+    except OSError as error:
+        raise ArtifactError(f"{path} cannot be read ({error.strerror}): {FIX}") from error
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise ArtifactError(f"{path} is no file, but a folder, pipe or device: {FIX}")
+    return os.fdopen(descriptor, "rb", buffering=0)
 
 
 @cache
@@ -58,55 +102,35 @@ def content_digest(path: str | Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def code_revision() -> str:
-    """Return the git revision of the checkout, "-dirty" if it has changes, or the version."""
-    command = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--dirty"]
-    try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
-    except (OSError, subprocess.TimeoutExpired):
-        return __version__
-    return done.stdout.strip() if done.returncode == 0 else __version__
+def _new_temporary(path: Path) -> tuple[Path, int]:
+    """Return a new file beside `path`, and its descriptor, which holds it locked."""
+    while True:
+        temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
+        lock = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        with suppress(OSError):  # some file systems have no locks
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        if temporary.exists():
+            return temporary, lock
+        os.close(lock)  # in the moment before it was locked another process took it for stale
 
 
-def library_versions() -> dict[str, str]:
-    """Return the versions of Python and of those libraries that decide results and are there."""
-    versions = {"python": platform.python_version()}
-    for name in LIBRARIES:
-        with suppress(PackageNotFoundError):
-            versions[name] = version(name)
-    return versions
+def _remove_stale(path: Path) -> None:
+    """Delete the temporary files of `path` that nobody holds locked: their writers are dead."""
+    for stale in path.parent.glob(f"{_literal(path.name)}.*.tmp"):
+        with suppress(OSError), stale.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            stale.unlink()
 
 
-@dataclass(frozen=True)
-class Provenance:
-    """Where a file came from.
+def _literal(name: str) -> str:
+    return "".join(f"[{c}]" if c in "*?[" else c for c in name)
 
-    Attributes
-    ----------
-    settings
-        The stage's settings as canonical JSON.
-    inputs
-        Name of each input -> its digest.
-    identity
-        (experiment, strategy, seed, round), as far as the stage has them.
-    code
-        Digest of the code that decides the stage's result; empty where nobody keeps one.
-    """
 
-    settings: str
-    inputs: Mapping[str, str]
-    identity: tuple[str | int, ...]
-    code: str = ""
-
-    def attributes(self, kind: str) -> dict[str, str | int]:
-        """Return the attributes that every file of `kind` carries."""
-        return {
-            "format": f"ntkcpl/{kind}",
-            "format_version": FORMAT_VERSION,
-            "revision": code_revision(),
-            "code": self.code,
-            "settings": self.settings,
-            "inputs": canonical_json(dict(self.inputs)),
-            "identity": canonical_json(self.identity),
-            "versions": canonical_json(library_versions()),
-        }
+def _sync_folder(folder: Path) -> None:
+    """Make a renaming last; what cannot be synchronised (some network file systems) stays so."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

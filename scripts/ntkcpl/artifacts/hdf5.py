@@ -12,8 +12,13 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.artifacts.files import FIX, FORMAT_VERSION, ArtifactError, Provenance, atomic
+from ntkcpl.artifacts import sealed
+from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.provenance import Provenance, check_origin
+from ntkcpl.artifacts.sealed import SealedFile
 
+# The oldest with checksums of metadata, which not only this library's readers then verify.
+VERSION = ("v110", "v110")
 TYPES = {
     "f4": np.dtype("f4"),
     "f2": np.dtype("f2"),
@@ -42,35 +47,41 @@ class Layout:
 class NewFile:
     """A file that is being written, to be filled by `store` or, row by row, `create`."""
 
-    def __init__(self, file: h5py.File, layout: Layout) -> None:
+    def __init__(self, file: h5py.File, layout: Layout, target: sealed.NewFile) -> None:
         self._file = file
         self._layout = layout
+        self._target = target
         self.attrs: Any = file.attrs
 
     def store(self, name: str, values: Any) -> None:
-        """Store an array, or a list of texts, with checksums if it is numeric."""
-        array = np.asarray(values)
+        """Store an array, or a list of texts."""
         texts = self._layout.arrays[name][0] == "str"
-        if texts:
-            array = np.asarray(values, dtype=object)
-        # HDF5 has no checksum for texts, nor for scalars and empty arrays, which are not chunked.
-        checksum = not texts and array.size > 0 and array.ndim > 0
-        self._file.create_dataset(
-            name, data=array, dtype=TYPES["str"] if texts else None, fletcher32=checksum or None
-        )
+        array = np.asarray(values, dtype=object if texts else None)
+        self._file.create_dataset(name, data=array, dtype=TYPES["str"] if texts else None)
+        self._target.check()
 
-    def create(self, name: str, shape: tuple[int, ...], chunk_rows: int) -> h5py.Dataset:
-        """Return a data set of a shape, to be filled by rows, with a checksum every few rows."""
+    def create(self, name: str, shape: tuple[int, ...]) -> "NewRows":
+        """Return a data set of a shape, to be filled by rows."""
         dtype = TYPES[self._layout.arrays[name][0]]
-        if 0 in shape:
-            return self._file.create_dataset(name, shape, dtype=dtype)
-        chunks = (min(chunk_rows, shape[0]), *shape[1:])
-        return self._file.create_dataset(name, shape, dtype=dtype, chunks=chunks, fletcher32=True)
+        return NewRows(self._file.create_dataset(name, shape, dtype=dtype), self._target)
 
     def array(self, name: str) -> NDArray[Any]:
         """Return what was stored as `name`."""
         stored: NDArray[Any] = self._file[name][()]
         return stored
+
+
+@dataclass(frozen=True)
+class NewRows:
+    """A data set that is being filled."""
+
+    _data: h5py.Dataset
+    _target: sealed.NewFile
+
+    def __setitem__(self, rows: slice, values: NDArray[Any]) -> None:
+        """Store some rows. Raises ArtifactError if there is no room for them."""
+        self._data[rows] = values
+        self._target.check()
 
 
 class StoredFile:
@@ -92,20 +103,20 @@ class StoredFile:
         Raises
         ------
         ArtifactError
-            If a chunk does not fit its checksum.
+            If what is read is damaged.
         """
         data = self._file[name]
         try:
             if h5py.check_string_dtype(data.dtype):
-                return data.asstr()[rows].tolist()
+                return data.asstr(errors="surrogateescape")[rows].tolist()
             return data[rows]
-        except (OSError, UnicodeDecodeError) as error:
-            raise _damaged(self.path, error) from error
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _unreadable(self.path, error) from error
 
 
 @contextmanager
 def create_hdf5(path: str | Path, layout: Layout, provenance: Provenance) -> Iterator[NewFile]:
-    """Yield a file to fill; it is checked, signed and renamed.
+    """Yield a file to fill; it is checked, signed, sealed and renamed.
 
     The digest, by which later stages recognise their input, covers the settings, the inputs'
     digests and the contents, not the clock: the same work gives the same digest again.
@@ -113,28 +124,33 @@ def create_hdf5(path: str | Path, layout: Layout, provenance: Provenance) -> Ite
     Raises
     ------
     ArtifactError
-        If what was filled in does not fit the layout.
+        If what was filled in does not fit the layout, or there is no room for it.
     """
-    with atomic(path) as temporary, h5py.File(temporary, "w") as file:
+    with (
+        sealed.sealed(path, sealed.ROWS) as target,
+        h5py.File(target, "w", libver=VERSION) as file,
+    ):
         file.attrs.update(provenance.attributes(layout.kind))
-        yield NewFile(file, layout)
+        yield NewFile(file, layout, target)
         _check_layout(file, layout, Path(path))
         file.attrs["digest"] = _digest(file, layout)
 
 
 @contextmanager
 def open_hdf5(
-    path: str | Path, layout: Layout, inputs: Mapping[str, str] | None = None
+    path: str | Path, layout: Layout, expected: Provenance | None = None
 ) -> Iterator[StoredFile]:
     """Yield the HDF5 file at `path`, opened for reading and checked.
+
+    What is read of it, attributes and HDF5's own bookkeeping included, is verified before HDF5 sees
+    it; what is not read costs nothing.
 
     Parameters
     ----------
     path, layout
         The file, and what it must hold.
-    inputs
-        Digests that the file's recorded inputs must equal, as far as both name them: a file that
-        was made from another `features.h5` than the one at hand is refused.
+    expected
+        What is known of where it should come from (see `check_origin`).
 
     Raises
     ------
@@ -143,55 +159,39 @@ def open_hdf5(
         other inputs.
     """
     path = Path(path)
-    if not path.exists():
-        raise ArtifactError(f"{path} does not exist: run the stage that makes it")
-    try:
-        file = h5py.File(path, "r")
-    except OSError as error:
-        raise _damaged(path, error) from error
-    with file:
+    with SealedFile(path) as content:
         try:
-            _check_origin(file, layout.kind, path, inputs or {})
-            _check_layout(file, layout, path)
-        except OSError as error:  # what is read of a truncated file
-            raise _damaged(path, error) from error
-        yield StoredFile(file, path)
+            file = h5py.File(content, "r")
+        except (OSError, RuntimeError, ValueError) as error:
+            raise _unreadable(path, error) from error
+        with file:
+            try:
+                check_origin(path, layout.kind, file.attrs, expected)
+                _check_layout(file, layout, path)
+            except (OSError, RuntimeError, KeyError, ValueError) as error:
+                raise _unreadable(path, error) from error
+            yield StoredFile(file, path)
 
 
-def made_alike(path: str | Path, provenance: Provenance) -> bool:
+def made_alike(path: str | Path, layout: Layout, provenance: Provenance) -> bool:
     """Return whether there is a file that was made by the same settings, code and libraries.
 
-    The same inputs too, as far as `provenance` names them. The file's contents are not checked.
+    The same inputs too, as far as `provenance` names them.
     """
     try:
-        with h5py.File(path, "r") as file:
-            alike = provenance.attributes("")
-            names = ("settings", "code", "versions", "format_version")
-            inputs = json.loads(file.attrs.get("inputs", "{}"))
+        with open_hdf5(path, layout) as file:
+            alike = provenance.attributes(layout.kind)
+            names = ("settings", "code", "versions")
+            inputs = json.loads(file.attrs["inputs"])
             return all(file.attrs.get(name) == alike[name] for name in names) and all(
                 inputs.get(name) == digest for name, digest in provenance.inputs.items()
             )
-    except (OSError, ValueError):
+    except ArtifactError:
         return False
 
 
-def _damaged(path: Path, error: Exception) -> ArtifactError:
-    return ArtifactError(f"{path} is truncated or damaged ({error}): {FIX}")
-
-
-def _check_origin(file: h5py.File, kind: str, path: Path, inputs: Mapping[str, str]) -> None:
-    found = file.attrs.get("format", "something else")
-    if found != f"ntkcpl/{kind}":
-        raise ArtifactError(f"{path} should hold ntkcpl/{kind} but holds {found}: {FIX}")
-    found_version = file.attrs.get("format_version")
-    if found_version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"{path} has format version {found_version}, this code reads {FORMAT_VERSION}: {FIX}"
-        )
-    recorded = json.loads(file.attrs["inputs"])
-    for name in sorted(recorded.keys() & inputs.keys()):
-        if recorded[name] != inputs[name]:
-            raise ArtifactError(f"{path} was made from another {name} than the one at hand: {FIX}")
+def _unreadable(path: Path, error: Exception) -> ArtifactError:
+    return ArtifactError(f"{path} cannot be read ({' '.join(str(error).split())}): {FIX}")
 
 
 def _check_layout(file: h5py.File, layout: Layout, path: Path) -> None:

@@ -1,11 +1,13 @@
 """`images.json`: which images there were in a folder when they were embedded, those gone too."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from ntkcpl.artifacts.files import FIX, ArtifactError, write_text
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import read_json, write_json
+
+KIND = "images"
 
 
 @dataclass(frozen=True)
@@ -39,18 +41,16 @@ class Image:
         return self.size, self.modified
 
 
-def write_images(path: str | Path, images: Mapping[str, Image]) -> None:
+def write_images(path: str | Path, images: Mapping[str, Image], provenance: Provenance) -> None:
     """Write `images.json`: name -> image."""
-    write_text(path, json.dumps({name: asdict(i) for name, i in images.items()}, indent=0) + "\n")
+    content = {"images": {name: asdict(image) for name, image in images.items()}}
+    write_json(path, KIND, content, provenance)
 
 
-def read_images(path: str | Path) -> dict[str, Image]:
-    """Read `images.json`. Raises ArtifactError if it is missing, truncated or foreign."""
-    try:
-        content = json.loads(Path(path).read_text(encoding="utf-8"))
-        return {
-            name: Image(**(values | {"former": tuple(values["former"])}))
-            for name, values in content.items()
-        }
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ArtifactError(f"{path} is no images.json ({error!r}): {FIX}") from error
+def read_images(path: str | Path, expected: Provenance | None = None) -> dict[str, Image]:
+    """Read `images.json`. Raises ArtifactError if it is unusable (see `read_json`)."""
+    content, _ = read_json(path, KIND, expected)
+    return {
+        name: Image(**(values | {"former": tuple(values["former"])}))
+        for name, values in content["images"].items()
+    }

@@ -1,6 +1,7 @@
 """Parts of a long computation's result, each in a file of its own, which outlive a kill."""
 
 import hashlib
+import io
 import logging
 import shutil
 from pathlib import Path
@@ -9,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.artifacts.files import atomic, write_text
+from ntkcpl.artifacts.files import ArtifactError, write_text
+from ntkcpl.artifacts.sealed import WHOLE, SealedFile, sealed
 
 log = logging.getLogger(__name__)
 
@@ -30,7 +32,7 @@ class Parts:
         self._identity = hashlib.sha256(identity.encode()).hexdigest()
         mark = self._folder / "identity"
         if self._folder.exists() and (
-            not mark.exists() or mark.read_text(encoding="utf-8") != self._identity
+            not mark.is_file() or mark.read_bytes() != self._identity.encode()
         ):
             log.warning("%s is of another computation: it starts anew", self._folder)
             self.remove()
@@ -41,9 +43,10 @@ class Parts:
         if not path.exists():
             return None
         try:
-            part: NDArray[Any] = np.load(path, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            log.warning("%s is damaged (%s): it is made again", path, error)
+            with SealedFile(path) as file:
+                part: NDArray[Any] = np.load(io.BytesIO(file.read()), allow_pickle=False)
+        except (ArtifactError, ValueError, EOFError) as error:
+            log.warning("%s: it is made again", error)
             return None
         return part
 
@@ -52,8 +55,10 @@ class Parts:
         if not self._folder.exists():
             self._folder.mkdir(parents=True)
             write_text(self._folder / "identity", self._identity)
-        with atomic(self._folder / f"{name}.npy") as temporary, temporary.open("wb") as file:
-            np.save(file, part)
+        content = io.BytesIO()
+        np.save(content, part, allow_pickle=False)
+        with sealed(self._folder / f"{name}.npy", WHOLE) as file:
+            file.write(content.getbuffer())
 
     def remove(self) -> None:
         """Delete all parts."""

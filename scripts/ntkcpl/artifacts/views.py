@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.artifacts.files import ArtifactError, Provenance
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5, made_alike, open_hdf5
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Features, SomeRows
 
 LAYOUT = Layout("views", {"index": ("i8", "B"), "views": ("f2", "B V D"), "image": ("str", "B")})
@@ -43,21 +44,24 @@ def write_views(
         file.attrs["seconds"] = seconds
 
 
-def read_views(paths: Sequence[str | Path], features: Features) -> tuple[SomeRows, str]:
-    """Read `views.h5` of all rounds so far; return them as one, and the digest of the last.
+def read_views(
+    paths: Sequence[str | Path], features: Features, expected: Provenance | None = None
+) -> tuple[SomeRows, list[str]]:
+    """Read `views.h5` of all rounds so far; return them as one, and the files' digests.
 
     Raises
     ------
     ArtifactError
         If a file is unusable (see `open_hdf5`) or was made from other features.
     """
-    index, views, digest = [], [], ""
+    expected = (expected or Provenance()).made_from(features=features.digest)
+    index, views, digests = [], [], []
     for path in paths:
-        with open_hdf5(path, LAYOUT, {"features": features.digest}) as file:
+        with open_hdf5(path, LAYOUT, expected) as file:
             index.append(file.read("index"))
             views.append(file.read("views"))
-            digest = file.attrs["digest"]
-    return SomeRows(np.concatenate(index), np.concatenate(views)), digest
+            digests.append(file.attrs["digest"])
+    return SomeRows(np.concatenate(index), np.concatenate(views)), digests
 
 
 def kept_views(path: str | Path, provenance: Provenance) -> dict[str, NDArray[np.float16]]:
@@ -65,7 +69,7 @@ def kept_views(path: str | Path, provenance: Provenance) -> dict[str, NDArray[np
 
     There are none if the file is missing or unusable, or not made as it would be now.
     """
-    if not made_alike(path, provenance):
+    if not made_alike(path, LAYOUT, provenance):
         return {}
     try:
         with open_hdf5(path, LAYOUT) as file:
@@ -74,7 +78,7 @@ def kept_views(path: str | Path, provenance: Provenance) -> dict[str, NDArray[np
         return {}
 
 
-def read_seconds(path: str | Path) -> float:
+def read_seconds(path: str | Path, expected: Provenance | None = None) -> float:
     """Return how long the views of a `views.h5` took."""
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         return float(file.attrs["seconds"])

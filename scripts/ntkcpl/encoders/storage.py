@@ -1,6 +1,7 @@
 """`encoder.pt`: an encoder's weights and where they came from."""
 
 import hashlib
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,9 @@ from typing import Any
 import torch
 from pydantic import ValidationError
 
-from ntkcpl.artifacts.files import FIX, FORMAT_VERSION, ArtifactError, Provenance, atomic
+from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.provenance import Provenance, check_origin
+from ntkcpl.artifacts.sealed import WHOLE, SealedFile, sealed
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
 
@@ -30,12 +33,12 @@ def save_encoder(path: str | Path, encoder: Encoder, provenance: Provenance) -> 
     content: dict[str, Any] = provenance.attributes(KIND)
     content |= {"encoder": encoder.settings.canonical(), "state_dict": state}
     digest = _digest(content)
-    with atomic(path) as temporary:
-        torch.save(content | {"digest": digest}, temporary)
+    with sealed(path, WHOLE) as file:
+        torch.save(content | {"digest": digest}, file)
     return digest
 
 
-def load_encoder(path: str | Path) -> tuple[Encoder, str]:
+def load_encoder(path: str | Path, expected: Provenance | None = None) -> tuple[Encoder, str]:
     """Read `encoder.pt`; return the encoder in evaluation mode, and the file's digest.
 
     Raises
@@ -44,39 +47,33 @@ def load_encoder(path: str | Path) -> tuple[Encoder, str]:
         If the file is missing, truncated, damaged, of another kind or version, or if its weights
         do not fit the architecture that it names.
     """
-    path = Path(path)
-    if not path.exists():
-        raise ArtifactError(f"{path} does not exist: run the stage that makes it")
-    content = _read(path)
+    content = _read(path, expected)
     try:
         encoder = build(EncoderSettings.parse(content["encoder"]))
         encoder.load_state_dict(content["state_dict"])
-        intact = content["digest"] == _digest(content)
+        return encoder.eval(), content["digest"]
     except (KeyError, TypeError, RuntimeError, AttributeError, ValidationError) as error:
         raise ArtifactError(
             f"{path} holds no weights of the encoder that it names ({brief(error)}): {FIX}"
         ) from error
-    if not intact:
-        raise ArtifactError(f"{path} is damaged, its digest does not fit its contents: {FIX}")
-    return encoder.eval(), content["digest"]
 
 
-def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch.load raises whatever its readers do
-        raise ArtifactError(
-            f"{path} is truncated or no encoder.pt ({brief(error)}): {FIX}"
-        ) from error
-    found = content.get("format") if isinstance(content, dict) else None
-    if found != f"ntkcpl/{KIND}":
-        found = found or "something else"
-        raise ArtifactError(f"{path} should hold ntkcpl/{KIND} but holds {found}: {FIX}")
-    version = content.get("format_version")
-    if version != FORMAT_VERSION:
-        raise ArtifactError(
-            f"{path} has format version {version}, this code reads {FORMAT_VERSION}: {FIX}"
-        )
+def read_attributes(path: str | Path) -> dict[str, Any]:
+    """Return what `encoder.pt` says of itself: all but its weights. Raises as `load_encoder`."""
+    return {name: value for name, value in _read(path).items() if name != "state_dict"}
+
+
+def _read(path: str | Path, expected: Provenance | None = None) -> dict[str, Any]:
+    """Return what is in the file, once all of it fits its checksums."""
+    with SealedFile(path) as file:
+        file.verify()
+        file.seek(0)
+        try:
+            content = torch.load(io.BufferedReader(file), map_location="cpu", weights_only=True)
+        except Exception as error:  # torch.load raises whatever its readers do
+            raise ArtifactError(f"{path} is no encoder.pt ({brief(error)}): {FIX}") from error
+    content = content if isinstance(content, dict) else {}
+    check_origin(path, KIND, content, expected)
     return content
 
 

@@ -12,7 +12,8 @@ vectorised.
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
+
+from ntkcpl.compiling import compiled
 
 # Sums may be taken in any order. Infinities may occur, NaN and the sign of zero not.
 UNORDERED = {"reassoc", "contract", "nnan", "nsz"}
@@ -21,7 +22,7 @@ LEAST_EXPONENT = np.float32(-80)  # exp of less counts as exp of this, which is 
 GAIN_ERROR = np.float32(1e-4)
 
 
-@njit(cache=True, fastmath=UNORDERED)
+@compiled(fastmath=UNORDERED)
 def lower_reach(products, norm_a, norm_b, cluster_a, cluster_b, reach_a, reach_b):
     """Lower the squared distances to the nearest point of another cluster, in place, roughly."""
     for i in range(products.shape[0]):
@@ -55,7 +56,7 @@ class CountedPoints(NamedTuple):
     held: np.ndarray
 
 
-@njit(cache=True, fastmath=UNORDERED)
+@compiled(fastmath=UNORDERED)
 def count_inside(products, skip, a, b, radius, slack):
     """Add to what each ball holds the weights of the points that are closer than √radius, in place.
 
@@ -83,7 +84,7 @@ def count_inside(products, skip, a, b, radius, slack):
         a.held[i] += total
 
 
-@njit(cache=True)
+@compiled()
 def _squared_distance(one, other):
     """Return the squared distance of two points on the grid, without any rounding."""
     total = 0.0
@@ -114,7 +115,7 @@ class CoveredPoints(NamedTuple):
     gain: np.ndarray
 
 
-@njit(cache=True, fastmath=UNORDERED)
+@compiled(fastmath=UNORDERED)
 def bound_gains(products, skip, a, b):
     """Add to each point's gain what it adds to the coverage of the others, or more, in place.
 

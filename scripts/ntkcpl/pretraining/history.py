@@ -1,12 +1,14 @@
 """What happened in each epoch, and `pretrain.csv`."""
 
-import csv
 import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
-from ntkcpl.artifacts.files import atomic
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import write_table
+
+KIND = "pretraining"
 
 
 class Row(TypedDict):
@@ -35,14 +37,12 @@ class Row(TypedDict):
     seconds: float
 
 
-def write_history(path: str | Path, history: Sequence[Row]) -> None:
+def write_history(path: str | Path, history: Sequence[Row], provenance: Provenance) -> None:
     """Write `pretrain.csv`, a line an epoch; k-NN accuracy is empty where it was not measured."""
-    with atomic(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.DictWriter(file, list(Row.__annotations__), lineterminator="\n")
-        writer.writeheader()
-        for row in history:
-            accuracy = row["knn_accuracy"]
-            known = "" if math.isnan(accuracy) else f"{accuracy:.4f}"
-            text = {name: f"{row[name]:.6f}" for name in ("loss", "output_std")}
-            text |= {"knn_accuracy": known, "seconds": f"{row['seconds']:.3f}"}
-            writer.writerow({"epoch": row["epoch"]} | text)
+    rows = []
+    for row in history:
+        accuracy = row["knn_accuracy"]
+        known = "" if math.isnan(accuracy) else f"{accuracy:.4f}"
+        numbers = [f"{row['loss']:.6f}", f"{row['output_std']:.6f}", known, f"{row['seconds']:.3f}"]
+        rows.append([row["epoch"], *numbers])
+    write_table(path, KIND, list(Row.__annotations__), rows, provenance, clocks=["seconds"])

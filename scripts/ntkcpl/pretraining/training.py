@@ -27,7 +27,7 @@ from ntkcpl.pretraining.augment import apply_views
 from ntkcpl.pretraining.batches import Batch, Batches
 from ntkcpl.pretraining.byol import BYOL
 from ntkcpl.pretraining.callbacks import Checkpoints, Monitor, PretrainingError
-from ntkcpl.pretraining.checkpoint import IDENTITY, is_of
+from ntkcpl.pretraining.checkpoint import IDENTITY, SealedCheckpoints, find_checkpoint
 from ntkcpl.pretraining.history import Row
 from ntkcpl.pretraining.method import Method, new_optimizer, set_rate
 from ntkcpl.pretraining.simsiam import SimSiam
@@ -68,8 +68,8 @@ def pretrain(
     settings, encoder_settings
         What to do.
     checkpoint
-        Where to store the state every `checkpoint_every` epochs, and on SIGTERM. It stays there:
-        call `remove_checkpoint` once the encoder is saved.
+        Where to store the state every `checkpoint_every` epochs, and on SIGTERM; the one before
+        stays beside it. They stay there: call `remove_checkpoint` once the encoder is saved.
     log_folder
         Where to write TensorBoard's log, if anywhere.
     progress
@@ -104,7 +104,7 @@ def pretrain(
         identity = _identity(method, images, label, settings)
         monitor = Monitor(images, label, settings, progress)
         trainer = _trainer(settings, [monitor, Checkpoints(checkpoint, settings)], log_folder)
-        resumed = checkpoint if is_of(checkpoint, identity) else None
+        resumed = find_checkpoint(checkpoint, identity)
         module = Pretraining(method, source, images.shape[2:], settings, identity)
         try:
             trainer.fit(module, ckpt_path=resumed, weights_only=True)
@@ -197,7 +197,7 @@ def _trainer(
         enable_model_summary=False,
         log_every_n_steps=1,  # there is a line an epoch
         # Lightning would start processes, and requeue, by SLURM's variables.
-        plugins=[LightningEnvironment()],
+        plugins=[LightningEnvironment(), SealedCheckpoints()],
     )
 
 

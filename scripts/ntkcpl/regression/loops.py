@@ -6,11 +6,13 @@
 import numpy as np
 from numba import njit, prange
 
+from ntkcpl.compiling import compiled
+
 FACTORS = 8  # of which `update_and_inform` takes the product before the logarithm
 LEAST_FACTOR = 1e-12  # the kernel is known in float32 only
 
 
-@njit(cache=True)
+@compiled()
 def permute(kernel, order):
     """Bring rows and columns of a square matrix into `order`, in place."""
     n = len(order)
@@ -30,7 +32,7 @@ def permute(kernel, order):
         done[i] = True
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def add_outer(matrix, column, row):
     """Add column rowᵀ to a matrix (M, N), float64, in place."""
     for i in prange(len(column)):
@@ -39,7 +41,7 @@ def add_outer(matrix, column, row):
             values[j] += factor * row[j]
 
 
-@njit(cache=True)
+@compiled()
 def count_changed(residual, lambda_, asked, rows, columns, labels, weight):
     """Count, by weights, the samples whose class another overtakes, for each candidate asked.
 
@@ -101,7 +103,7 @@ def _none_larger(after, outputs, step, g):
     return True
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def update_and_inform(residual, direction, targets, inverse, of_targets):
     """Return Σ_t log(1 - ρ²(i, t)) of each row, once the rank-one update is subtracted.
 

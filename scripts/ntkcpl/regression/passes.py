@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit, prange
 
+from ntkcpl.compiling import compiled
+
 # Rows that share two arrays of margins in `count_wrong`: enough that making them costs little.
 STRETCH_ROWS = 32
 # Margins closer than this, relative to the sizes they are differences of, are float32's rounding:
@@ -110,7 +112,7 @@ class Step(NamedTuple):
     inverse: float
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def find_rivals(rows, labels):
     """Return the `Rivals` in predictions F, `rows` (N, C), of samples with `labels` (N,)."""
     n = len(labels)
@@ -141,7 +143,7 @@ def _downdate_row(row, direction, factor):
         row[x] -= factor * direction[x]
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def update_and_multiply(residual, direction, vector):
     """Subtract direction directionᵀ from `residual`, unless it is empty; return its product.
 
@@ -176,7 +178,7 @@ def _dot(row, vector):
     return total
 
 
-@njit(cache=True, parallel=True)
+@compiled(parallel=True)
 def count_wrong(residual, direction, lambda_, asked, samples, rivals, bounds):
     """Subtract direction directionᵀ from `residual`, then count for each candidate that is asked.
 

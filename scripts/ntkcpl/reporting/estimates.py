@@ -6,12 +6,14 @@ import pandas as pd
 
 from ntkcpl.artifacts.accuracy import COLUMNS, RUN
 from ntkcpl.artifacts.files import FIX, ArtifactError
+from ntkcpl.artifacts.frames import read_frame
 from ntkcpl.reporting.look import display_name
 from ntkcpl.reporting.tables import Table
 
 RUN_AND_LABELS = [*RUN, "labels"]
 TYPES = {name: COLUMNS[name] for name in [*RUN, "round", "labels"]}
 TYPES["estimated_accuracy"] = "float64"
+KIND = "estimated_accuracy"
 
 
 def read_estimates(path: str | Path) -> pd.DataFrame:
@@ -22,13 +24,7 @@ def read_estimates(path: str | Path) -> pd.DataFrame:
     ArtifactError
         If the file is missing or damaged, has other columns, or values out of range.
     """
-    try:
-        frame = pd.read_csv(path, dtype=TYPES, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        reason = str(error).strip().replace("\n", " ")
-        raise ArtifactError(f"{path} is no estimated_accuracy.csv ({reason}): {FIX}") from error
-    if list(frame.columns) != list(TYPES):
-        raise ArtifactError(f"{path} has other columns than {','.join(TYPES)}: {FIX}")
+    frame = read_frame(path, KIND, TYPES)
     if not frame["estimated_accuracy"].between(0, 1).all():
         raise ArtifactError(f"{path} has an estimate outside [0, 1]: {FIX}")
     return frame

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from ntkcpl.artifacts.files import code_revision, library_versions
+from ntkcpl.artifacts.provenance import code_revision, library_versions
 from ntkcpl.encoders import packaged
 from ntkcpl.reporting.accuracy import MissingReferenceError
 from ntkcpl.reporting.against_paper import claims_table

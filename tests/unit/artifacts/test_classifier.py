@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkcpl.artifacts.classifier import read_classifier, read_metrics, write_classifier
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Classifier
 
 
@@ -49,4 +49,5 @@ def test_classifier_round_trip(features, tmp_path):
         "seed": 3,
         "round": 2,
         "labels": 2,
+        "digest": found.digest,
     }

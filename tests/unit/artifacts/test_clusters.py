@@ -3,7 +3,7 @@
 import numpy as np
 
 from ntkcpl.artifacts.clusters import read_clusters, write_clusters
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.records import Clusters
 
 
@@ -18,7 +18,7 @@ def test_clusters_round_trip(features, tmp_path):
     )
     provenance = Provenance("{}", {"features": features.digest}, ("digits", "ntkcpl_al", 0, 2))
     write_clusters(tmp_path / "clusters.h5", clusters, provenance, seconds=1.5)
-    found, seconds = read_clusters(tmp_path / "clusters.h5", features)
+    found, seconds, _ = read_clusters(tmp_path / "clusters.h5", features)
     assert seconds == 1.5
     assert found.n_clusters == 2
     for name in ("index", "pseudo_label", "labelled", "labelled_class"):

@@ -8,7 +8,7 @@ import pytest
 import torch
 from pydantic import ValidationError
 
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import cifar10
 from ntkcpl.encoders import EncoderSettings, packaged
 from ntkcpl.encoders.embedding import embed

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from safetensors.torch import save_file
 from torch import nn
 
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import build
 from ntkcpl.encoders.storage import load_encoder, save_encoder

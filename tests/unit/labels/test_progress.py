@@ -1,11 +1,12 @@
 """Which batches are answered, what counts from which round on, and what waits."""
 
-import csv
-
 import pytest
 
+from ntkcpl.artifacts.batch import COLUMNS, KIND
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.labels import read_taken, write_taken
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.texts import write_table
 from ntkcpl.labels.progress import read_progress
 
 IDS = list("abcdefgh")
@@ -17,17 +18,15 @@ def run(tmp_path):
     for number, ids in ((1, "ab"), (2, "cd")):
         folder = tmp_path / f"round{number}"
         folder.mkdir()
-        with (folder / "batch.csv").open("w", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(["rank", "index", "id"])
-            writer.writerows((k, IDS.index(i), i) for k, i in enumerate(ids, start=1))
+        rows = [(k, IDS.index(i), i, "", "0.1") for k, i in enumerate(ids, start=1)]
+        write_table(folder / "batch.csv", KIND, COLUMNS, rows, Provenance())
     return tmp_path
 
 
 def keep(run, progress):
     """Write what the workflow keeps of finished rounds."""
     for number, taken in enumerate(progress.finished, start=1):
-        write_taken(run / f"round{number}/labels.json", taken)
+        write_taken(run / f"round{number}/labels.json", taken, Provenance())
         assert read_taken(run / f"round{number}/labels.json") == taken
 
 
@@ -79,7 +78,7 @@ def test_one_class_trains_nothing(run):
 
 def test_a_file_that_is_none_of_ours_is_named(run):
     (run / "round1/labels.json").write_text("{")
-    with pytest.raises(ArtifactError, match=r"labels\.json is no labels\.json .*: delete it and"):
+    with pytest.raises(ArtifactError, match=r"labels\.json does not end in its checksum"):
         read_progress(run, IDS, {"a": "cat", "b": "dog"}, rounds=2)
 
 

@@ -13,6 +13,7 @@ from PIL import Image
 from pytorch_lightning import Trainer
 
 import ntkcpl
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import DatasetSettings, load
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
@@ -21,11 +22,12 @@ from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
 from ntkcpl.pretraining.byol import BYOL
 from ntkcpl.pretraining.callbacks import Checkpoints, PretrainingError
-from ntkcpl.pretraining.checkpoint import is_of, remove_checkpoint
+from ntkcpl.pretraining.checkpoint import find_checkpoint, remove_checkpoint
 from ntkcpl.pretraining.history import Row, write_history
 from ntkcpl.pretraining.method import new_optimizer, set_rate
 from ntkcpl.pretraining.simsiam import SimSiam
 from ntkcpl.pretraining.training import pretrain
+from ntkcpl.reporting.history import read_history
 from ntkcpl.seeding import numpy_generator
 
 SETTINGS = PretrainingSettings(
@@ -144,11 +146,14 @@ def test_a_useless_checkpoint_is_ignored_with_a_line_in_the_log(
         torch.save(torch.zeros(3), checkpoint)
     with caplog.at_level(logging.WARNING):
         assert_same(run(checkpoint), undisturbed)
-    assert len(caplog.records) == 1 and "pretraining starts anew" in caplog.text
+    if damage == "other":
+        assert caplog.text.count("is of another pretraining") == 2
+    else:  # the one before is there
+        assert len(caplog.records) == 1 and "pretraining does not go on from it" in caplog.text
 
 
 def test_no_checkpoint_is_no_line_in_the_log(tmp_path: Path, caplog: pytest.LogCaptureFixture):
-    assert not is_of(tmp_path / "none.pt", "identity")
+    assert find_checkpoint(tmp_path / "none.pt", "identity") is None
     assert not caplog.records
 
 
@@ -171,12 +176,14 @@ def test_history_is_written_with_empty_cells(tmp_path: Path):
         Row(epoch=1, loss=-0.5, output_std=1.0, knn_accuracy=math.nan, seconds=0.25),
         Row(epoch=2, loss=-0.75, output_std=0.9, knn_accuracy=0.5, seconds=0.25),
     ]
-    write_history(tmp_path / "pretrain.csv", rows)
-    assert (tmp_path / "pretrain.csv").read_text().splitlines() == [
-        "epoch,loss,output_std,knn_accuracy,seconds",
-        "1,-0.500000,1.000000,,0.250",
-        "2,-0.750000,0.900000,0.5000,0.250",
-    ]
+    path = tmp_path / "pretrain.csv"
+    write_history(path, rows, Provenance())
+    first, second, third = path.read_text().splitlines()
+    assert first == "epoch,loss,output_std,knn_accuracy,seconds,origin"
+    assert second == "1,-0.500000,1.000000,,0.250,"
+    assert third.startswith("2,-0.750000,0.900000,0.5000,0.250,")
+    read = read_history(path)
+    assert read["loss"].tolist() == [-0.5, -0.75] and read["knn_accuracy"].isna().tolist() == [1, 0]
 
 
 def test_a_job_told_to_stop_goes_on_inside_its_epoch(tmp_path: Path):

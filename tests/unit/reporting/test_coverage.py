@@ -7,6 +7,8 @@ import pandas as pd
 import pytest
 
 from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.frames import write_frame
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.notions import NOTIONS, TRUTH
 from ntkcpl.reporting.cluster_number import plot_cluster_number
 from ntkcpl.reporting.coverage import (
@@ -18,7 +20,7 @@ from ntkcpl.reporting.coverage import (
     plot_share,
 )
 from ntkcpl.reporting.coverage_map import notions_table, plot_coverage_map
-from ntkcpl.reporting.estimates import estimate_table, read_estimates
+from ntkcpl.reporting.estimates import KIND, estimate_table, read_estimates
 from ntkcpl.reporting.selection_time import plot_selection_time
 from ntkcpl.reporting.tables import markdown
 
@@ -136,14 +138,14 @@ def test_estimates_stand_beside_the_true_accuracies_that_are_known(accuracy):
     [
         (lambda frame: frame, None),
         (lambda frame: frame.assign(estimated_accuracy=1.2), "outside"),
-        (lambda frame: frame.drop(columns="seed"), "other columns"),
-        (lambda frame: frame.assign(seed="x"), "is no estimated_accuracy.csv"),
+        (lambda frame: frame.drop(columns="seed"), "has the columns"),
+        (lambda frame: frame.assign(seed="x"), "is no table of estimated_accuracy"),
     ],
 )
 def test_estimates_are_read_with_checks(tmp_path, accuracy, change, problem):
     path = tmp_path / "estimated_accuracy.csv"
     frame = estimates_of(accuracy)
-    change(frame).to_csv(path, index=False)
+    write_frame(path, KIND, change(frame), Provenance())
     if problem is None:
         pd.testing.assert_frame_equal(read_estimates(path), frame, check_dtype=False)
         return

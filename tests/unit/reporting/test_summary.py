@@ -3,7 +3,7 @@ from typing import Any
 
 import pandas as pd
 
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.reference import Claim
 from ntkcpl.reporting.claims import Judgement
 from ntkcpl.reporting.summary import summary

@@ -1,0 +1,143 @@
+"""Whether the files of a results folder are whole, in their place, and made from one another."""
+
+import json
+import shlex
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ntkcpl.artifacts import classifier, clusters, features, views
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.hdf5 import open_hdf5
+from ntkcpl.artifacts.sealed import SealedFile
+from ntkcpl.artifacts.texts import read_csv, read_json
+
+# Of an experiment, a run and a round: file -> what it holds.
+KINDS = {
+    "encoder.pt": "encoder",
+    "pretrain.csv": "pretraining",
+    "features.h5": "features",
+    "images.json": "images",
+    "accuracy.csv": "accuracy",
+    "estimated_accuracy.csv": "estimated_accuracy",
+    "kernels.csv": "kernels",
+    "coverage.csv": "coverage",
+    "notions.csv": "notions",
+    "clusters.h5": "clusters",
+    "batch.csv": "batch",
+    "labels.json": "labels",
+    "views.h5": "views",
+    "classifier.h5": "classifier",
+}
+FILES = {kind: name for name, kind in KINDS.items()}
+PLACES = ("*", "*/*/seed*", "*/*/seed*/round*")
+LAYOUTS = {
+    layout.kind: layout
+    for layout in (classifier.LAYOUT, clusters.LAYOUT, features.LAYOUT, views.LAYOUT)
+}
+# What people bring, which no stage makes.
+BROUGHT = {"checkpoint", "embeddings"}
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong, in one sentence, and the file to make again."""
+
+    sentence: str
+    rebuild: Path
+
+
+@dataclass(frozen=True)
+class _Stored:
+    """What a whole file says of itself."""
+
+    path: Path
+    experiment: str
+    kind: str
+    digest: str
+    settings: str
+    inputs: Mapping[str, str | list[str]]
+
+    @property
+    def is_history(self) -> bool:
+        """Whether it chose a batch that people have answered."""
+        answered = (self.path.parent / FILES["labels"]).exists()
+        return answered and self.kind in ("batch", "clusters")
+
+
+def verify(results: Path) -> tuple[int, list[Fault]]:
+    """Check every file that a stage reads, below `results/<experiment>`.
+
+    All its bytes must fit its checksums, it must lie where it belongs, and each input that it was
+    made from must be there as it was. The batches and clusters of rounds that people have answered
+    are history: of what they were made from nothing need be left.
+
+    Returns
+    -------
+    int
+        How many files were checked.
+    list of Fault
+        What is wrong, file by file.
+    """
+    stored, damaged = [], {}
+    for place in PLACES:
+        for path in sorted(results.glob(f"{place}/*")):
+            if path.name not in KINDS:
+                continue
+            experiment = path.relative_to(results).parts[0]
+            try:
+                stored.append(_read(path, experiment, KINDS[path.name]))
+            except ArtifactError as error:
+                damaged[experiment, KINDS[path.name], path] = str(error)
+    faults = [Fault(sentence, path) for (*_, path), sentence in damaged.items()]
+    # What is made from a damaged file may be right.
+    unknown = {(experiment, kind) for experiment, kind, _ in damaged}
+    return len(stored) + len(faults), [*faults, *_chain_faults(stored, unknown)]
+
+
+def command_for(faults: list[Fault]) -> str:
+    """Return the command that makes the files again, what is missing for them, and what follows."""
+    files = " ".join(shlex.quote(str(path)) for path in sorted({f.rebuild for f in faults}))
+    return f"snakemake --forcerun {files}"
+
+
+def _read(path: Path, experiment: str, kind: str) -> _Stored:
+    """Return what a file says of itself, once all its bytes fit its checksums."""
+    found: dict[str, Any]
+    if path.suffix == ".csv":
+        _, found = read_csv(path, kind)
+    elif path.suffix == ".json":
+        _, found = read_json(path, kind)
+    elif kind in LAYOUTS:
+        with SealedFile(path) as content:
+            content.verify()
+        with open_hdf5(path, LAYOUTS[kind]) as file:
+            found = dict(file.attrs)
+    else:
+        from ntkcpl.encoders.storage import read_attributes  # with torch, which is slow to import
+
+        found = read_attributes(path)
+    inputs = json.loads(found["inputs"])
+    return _Stored(path, experiment, kind, found["digest"], found["settings"], inputs)
+
+
+def _chain_faults(stored: list[_Stored], unknown: set[tuple[str, str]]) -> Iterator[Fault]:
+    """Yield what was made from a file that is not there; not of kinds of which one is damaged."""
+    there: dict[tuple[str, str], list[str]] = {}
+    for file in stored:
+        there.setdefault((file.experiment, file.kind), []).append(file.digest)
+    encoders = {file.experiment: file.settings for file in stored if file.kind == "encoder"}
+    for file in stored:
+        for name, digests in sorted(file.inputs.items()):
+            kind = name if name in FILES else name.removesuffix("s")  # classifiers
+            if kind in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
+                continue
+            known = there.get((file.experiment, kind), [])
+            listed = [digests] if isinstance(digests, str) else digests
+            if not all(any(k.startswith(digest) for k in known) for digest in listed):
+                sentence = f"{file.path} was made from a {FILES[kind]} that is not there"
+                yield Fault(sentence, file.path)
+        made = encoders.get(file.experiment, file.settings)
+        if file.kind == "pretraining" and made != file.settings:
+            yield Fault(f"{file.path} is of another pretraining than the encoder", file.path)
