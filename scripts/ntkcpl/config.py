@@ -117,8 +117,8 @@ class ExperimentSettings(Settings):
 
     # The first to be checked: the next four depend on it.
     embeddings: Annotated[PathText, AfterValidator(_file_fits)] | None = None
-    """HDF5 file of ready embeddings, relative to the working directory, in place of the next
-    four."""
+    """HDF5 file of ready embeddings, or a folder of shards (.npy, parquet), relative to the
+    working directory, in place of the next four."""
     dataset: DatasetSettings | None = Field(default=None, validate_default=True)
     """The images."""
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)

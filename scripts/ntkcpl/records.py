@@ -64,8 +64,8 @@ class Features:
 
     Attributes
     ----------
-    embedding : float32 (N, D)
-        Embeddings of the pool.
+    embedding : float32 or float16 (N, D)
+        Embeddings of the pool; they may be mapped from a file, of which what is used is read.
     views : float (N, V, D)
         Embeddings of augmented views of the pool, on which the classifier is trained: an array, or
         a data set of an HDF5 file, of which only the rows asked for are read. V is 0 where views
@@ -82,7 +82,7 @@ class Features:
         Of the file that they come from; empty if they come from none.
     """
 
-    embedding: NDArray[np.float32]
+    embedding: NDArray[np.floating]
     views: Rows
     label: NDArray[np.int64]
     id: list[str]
