@@ -1,4 +1,4 @@
-"""Ready embeddings in a folder of shards: they arrive in order, and each fault gives one sentence."""
+"""Ready embeddings in a folder of shards: they arrive in order, each fault gives a sentence."""
 
 from pathlib import Path
 
@@ -91,24 +91,22 @@ def test_a_shard_that_is_appended_joins_the_pool_behind_the_others(tmp_path):
 
 def test_parquet(tmp_path):
     pyarrow = pytest.importorskip("pyarrow")
-    import pyarrow.parquet
+    write_table = pytest.importorskip("pyarrow.parquet").write_table
 
     source = tmp_path / "given"
     source.mkdir()
     fixed = pyarrow.FixedSizeListArray.from_arrays(pyarrow.array(FIRST.reshape(-1)), 4)
     table = {"embedding": fixed, "id": [f"x{i}" for i in range(7)], "label": np.arange(7) % 2}
-    pyarrow.parquet.write_table(pyarrow.table(table), source / "a.parquet", row_group_size=3)
+    write_table(pyarrow.table(table), source / "a.parquet", row_group_size=3)
     lists = pyarrow.array(SECOND.astype(np.float32).tolist(), pyarrow.list_(pyarrow.float32()))
     table = {"embedding": lists, "label": np.zeros(5, int)}
-    pyarrow.parquet.write_table(pyarrow.table(table), source / "b.parquet")
+    write_table(pyarrow.table(table), source / "b.parquet")
     features = read_features(imported(tmp_path, source))
     np.testing.assert_array_equal(features.embedding, np.concatenate([FIRST, SECOND]))
     assert features.id[5:8] == ["x5", "x6", "b.parquet:0"]
     assert features.label.tolist() == [0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]
-    pyarrow.parquet.write_table(
-        pyarrow.table({"embedding": [[1.0], [1.0, 2.0]]}), source / "c.parquet"
-    )
-    with pytest.raises(EmbeddingsError, match="other than lists of D floats|of 1 numbers"):
+    write_table(pyarrow.table({"embedding": [[1.0], [1.0, 2.0]]}), source / "c.parquet")
+    with pytest.raises(EmbeddingsError, match=r"other than lists of D floats|of 1 numbers"):
         imported(tmp_path, source)
 
 
