@@ -157,7 +157,7 @@ def split_confusing(
     predicted: NDArray[np.int64],
     classes: NDArray[np.int64],
     constraint: Constraint,
-    weight: NDArray[np.int64],
+    weight: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Split the most confusing clusters, in place, until there are `n_clusters` (Alg. 2).
 
@@ -187,6 +187,8 @@ def split_confusing(
     """
     if constraint == "none":
         classes = np.full(len(x), UNKNOWN)
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     log: list[tuple[int, int, int, int]] = []
     count = int(assigned.max()) + 1
     state = [_confusion(assigned == cluster, predicted, weight) for cluster in range(count)]

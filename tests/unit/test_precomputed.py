@@ -111,11 +111,11 @@ def test_an_unlabelled_pool(tmp_path: Path):
         assert math.isnan(file.attrs["knn_accuracy"])
 
 
-def test_a_float64_beyond_float16_is_no_view(tmp_path: Path):
+def test_a_float64_beyond_float32_is_refused(tmp_path: Path):
     with pytest.raises(
         EmbeddingsError, match=r"row 4 of pool/embedding a number too large for flo"
     ):
-        imported(tmp_path, GIVEN | put("pool/embedding", 4, 1e5))
+        imported(tmp_path, GIVEN | put("pool/embedding", 4, 1e39))
 
 
 def test_the_shape_of_the_pool_is_read_from_the_layout(tmp_path: Path):
@@ -219,9 +219,8 @@ def test_wrong_contents_are_seen_on_importing(tmp_path: Path, change: dict, sent
 
 
 def test_no_file_and_no_hdf5_file(tmp_path: Path):
-    for path in (tmp_path, tmp_path / "none.h5"):
-        with pytest.raises(EmbeddingsError, match=r"is no file: name an HDF5 file of embeddings"):
-            pool_shape(path)
+    with pytest.raises(EmbeddingsError, match=r"is no file: name an HDF5 file of embeddings"):
+        pool_shape(tmp_path / "none.h5")
     text = tmp_path / "text.h5"
     text.write_text("no HDF5")
     with pytest.raises(EmbeddingsError, match=r"text.h5 is truncated or no HDF5 file .*write it"):

@@ -94,7 +94,7 @@ class TypiClust(PairwiseStrategy):
 
 
 def _mean_distance(
-    x: NDArray[np.float32], neighbours: int, weight: NDArray[np.int64]
+    x: NDArray[np.float32], neighbours: int, weight: NDArray[np.int64] | None = None
 ) -> NDArray[np.float64]:
     """Return the mean distance (n,) of each row to its nearest others: 1 / typicality.
 
@@ -107,6 +107,8 @@ def _mean_distance(
     k = min(neighbours, len(x) - 1)
     if k == 0:
         return np.zeros(1)
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     points, mean = Points(x), np.empty(len(x))
     for start in range(0, len(x), DISTANCE_ROWS):
         rows = slice(start, start + DISTANCE_ROWS)
