@@ -99,7 +99,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (
             f"{D}.encoder.width",
             0,
-            f"{D}.encoder.width: should be greater than or equal to 0.0625, but is 0",
+            f"{D}.encoder.width: should be greater than or equal to 0.125, but is 0",
         ),
         (
             f"{D}.dataset",

@@ -29,9 +29,10 @@ class EncoderSettings(Settings):
     images: the first layer is 3x3, with stride 1 and no max-pooling; resnet50, for large ones;
     timm/<model>, any of timm's; or efficientnet_lite0, whose weights are installed with a package
     and were trained with the labels of ImageNet (`ntkcpl.encoders.packaged`)."""
-    width: float | None = Field(default=None, ge=1 / 16, le=4)
+    width: float | None = Field(default=None, ge=1 / 8, le=4)
     """Multiplier of every layer's channels, of resnet9 and resnet18 only, 0.25 by default; the
-    embedding has 512 x width entries."""
+    embedding has 512 x width entries. With fewer than 8 channels, torch 2.14's oneDNN writes beyond
+    its memory on processors without AVX-512 (1x1 convolutions of stride 2, channels last)."""
     checkpoint: PathText | None = None
     """File of weights that take the place of pretraining, relative to the working directory; or
     "pretrained" for those that timm downloads."""

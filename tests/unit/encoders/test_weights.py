@@ -258,7 +258,7 @@ def spoilt(state, kind):
 
 @pytest.mark.parametrize("kind", ["complex", "quantised", "whole", "sparse", "nan", "inf"])
 def test_weights_that_are_no_finite_real_numbers_are_refused(tmp_path, kind):
-    settings = EncoderSettings(architecture="resnet9", width=0.0625)
+    settings = EncoderSettings(architecture="resnet9", width=0.125)
     name, state = spoilt(build(settings).layers.state_dict(), kind)
     torch.save(state, tmp_path / "weights.pt")
     given = settings.model_copy(update={"checkpoint": str(tmp_path / "weights.pt")})
@@ -268,7 +268,7 @@ def test_weights_that_are_no_finite_real_numbers_are_refused(tmp_path, kind):
 
 
 def test_a_key_that_is_no_text_is_refused_and_a_long_message_is_cut(tmp_path):
-    settings = EncoderSettings(architecture="resnet9", width=0.0625)
+    settings = EncoderSettings(architecture="resnet9", width=0.125)
     given = settings.model_copy(update={"checkpoint": str(tmp_path / "weights.pt")})
     state = build(settings).layers.state_dict()
     torch.save(state | {7: torch.zeros(1)}, tmp_path / "weights.pt")
