@@ -124,7 +124,7 @@ def kmeans_plusplus(
     x: NDArray[np.float32],
     n_clusters: int,
     rng: np.random.Generator,
-    weight: NDArray[np.int64],
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Draw rows as first centres, (K, D), by k-means++ (Arthur and Vassilvitskii 2007).
 
@@ -133,6 +133,8 @@ def kmeans_plusplus(
     Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take. One
     row is drawn a centre, not the best of 2 + log K as there: each trial costs a pass over all.
     """
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     norms = _squared_norms(x)
     chosen = [int(rng.integers(len(x)))]
     nearest = np.full(len(x), np.inf, dtype=np.float32)
@@ -155,9 +157,11 @@ def lloyd(
     classes: NDArray[np.int64],
     constraint: Constraint,
     iterations: int,
-    weight: NDArray[np.int64],
+    weight: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int64], float]:
     """Alternate assignment and means until nothing changes; return clusters and inertia."""
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     everyone, n_clusters = np.arange(len(x)), len(centres)
     norms = _squared_norms(x)
     known = np.flatnonzero(classes != UNKNOWN)
