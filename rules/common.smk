@@ -16,6 +16,7 @@ from digest import digest_code
 from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.image_changes import stamps
+from ntkcpl.precomputed import files_of
 from ntkcpl.settings import canonical_json
 
 try:

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from ntkcpl import datasets, precomputed, strategies
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.reference import label_counts
+from ntkcpl.candidates import Candidates, number_considered
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
 from ntkcpl.config_files import LARGEST, is_too_large, misplaced, no_files, repeated_keys
@@ -105,8 +106,8 @@ class ExperimentSettings(Settings):
 
     # The first to be checked: the next four depend on it.
     embeddings: Annotated[PathText, AfterValidator(_file_fits)] | None = None
-    """HDF5 file of ready embeddings, relative to the working directory, in place of the next
-    four."""
+    """HDF5 file of ready embeddings, or a folder of shards (.npy, parquet), relative to the
+    working directory, in place of the next four."""
     dataset: DatasetSettings | None = Field(default=None, validate_default=True)
     """The images."""
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)
@@ -361,12 +362,13 @@ class Config(Settings):
             parameter, message = next(iter(faults_of(error, kind).items()))
             raise _at(f"{key}.{name}.{parameter}", message) from error
         differs = "candidates" in self.experiments[experiment].strategies[name]
-        candidates: int | str = getattr(strategy, "candidates", "all")
+        candidates: Candidates = getattr(strategy, "candidates", "all")
         largest = max(self.experiments[experiment].batch_sizes)
-        if isinstance(candidates, int) and candidates < largest:
+        number = number_considered(candidates, largest)
+        if number < largest:
             raise _at(
                 f"{key if differs else 'strategies'}.{name}.candidates",
-                f"{candidates} are fewer than the largest batch, {largest}",
+                f"{number} are fewer than the largest batch, {largest}",
             )
 
 

@@ -173,7 +173,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (
             f"{D}.strategies",
             [{"ntkcpl_al": {"clusters": 3}}],
-            f"{D}.strategies.ntkcpl_al.clusters: there is no such key; allowed are method, width, ",
+            f"{D}.strategies.ntkcpl_al.clusters: there is no such key; allowed are method, ",
         ),
         (
             f"{D}.strategies",

@@ -7,7 +7,9 @@ from numpy.typing import NDArray
 from ntkcpl.regression.kernel import PARALLEL_COSINE, Block, Rows, standardised
 
 
-def infinite_ntk_block(x: NDArray[np.float32], device: str) -> Block:
+def infinite_ntk_block(
+    x: NDArray[np.float32], device: str, weight: NDArray[np.int64] | None = None
+) -> Block:
     """Return what gives any rows and columns of `kernel.infinite_ntk`, computed on a device.
 
     Parameters
@@ -16,8 +18,10 @@ def infinite_ntk_block(x: NDArray[np.float32], device: str) -> Block:
         Embeddings.
     device
         A torch device, such as "cuda".
+    weight : int64 (N,), optional
+        How many samples each row stands for in the means; one without.
     """
-    centred, length = (torch.from_numpy(array).to(device) for array in standardised(x))
+    centred, length = (torch.from_numpy(array).to(device) for array in standardised(x, weight))
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         covariance = centred[rows] @ centred[columns].T

@@ -11,14 +11,13 @@ from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
 from ntkcpl.strategies.bait import bernoulli_variance
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 
-class WeightedNTKVariance(KernelRegression, Strategy):
+class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     """The largest fall of the NTK's variance, weighted by the classifier's uncertainty; new here.
 
     Let R be the posterior covariance of the Gaussian process with the NTK of the classifier's head,
@@ -46,8 +45,9 @@ class WeightedNTKVariance(KernelRegression, Strategy):
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
     start: Literal["clusters", "variance"] = "clusters"
     """What chooses the first batch: NTKCPL, by clusters of the embedding; or the variance, with all
     weights one."""
@@ -73,41 +73,44 @@ class WeightedNTKVariance(KernelRegression, Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
+        m, considering = self.considered_memory(n, d, labels)
         later = asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
-        return max(later, self._starter().memory(n, d, labels))
+        return max(considering + later, self._starter().memory(n, d, labels))
 
     @override
     def kernel(
-        self, embedding: NDArray[np.floating], rng: np.random.Generator
+        self,
+        embedding: NDArray[np.floating],
+        rng: np.random.Generator,
+        weight: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
         if self.covariance == "ntk":
-            return super().kernel(embedding, rng)
-        x = scale_embedding(embedding, self.kernel_scaling)
+            return super().kernel(embedding, rng, weight)
+        x = scale_embedding(embedding, self.kernel_scaling, weight)
         return x @ x.T
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         if pool.clusters is not None:
             return self._starter().choose(pool, budget, rng)
-        candidates = random_part(pool, self.candidates, budget, rng)
-        index = np.concatenate([candidates, pool.labelled])
         variance = self.weighted_variance(
-            pool.embedding[index],
-            self._weights(pool, index),
-            np.arange(len(candidates), len(index)),
+            pool.embedding,
+            self._importance(pool),
+            pool.labelled,
+            pool.weight,
             rng,
-            noise_by_weight=self.noise == "by_weight",
+            noise_by_importance=self.noise == "by_weight",
         )
-        return Batch(index[variance.select(budget)])
+        return Batch(variance.select(budget))
 
     def _starter(self) -> NTKCPL:
         return NTKCPL(feature="self", candidates=self.candidates)
 
-    def _weights(self, pool: Pool, index: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _importance(self, pool: Pool) -> NDArray[np.float64]:
+        everything = np.arange(len(pool.embedding))
         if pool.head is None or self.weight == "one":
-            return np.ones(len(index))
-        probability = pool.probability(index)
+            return np.ones(len(everything))
+        probability = pool.probability(everything)
         if self.weight == "bernoulli":
             return bernoulli_variance(probability.max(axis=1))
         return 1 - margins(probability)
