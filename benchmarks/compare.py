@@ -38,10 +38,12 @@ from numpy.typing import NDArray
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
-from ntkcpl.artifacts.files import ArtifactError, content_digest, write_text
+from ntkcpl.artifacts.files import ArtifactError, write_text
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.config import Config, ConfigError, load_config
 from ntkcpl.learner import Learner
-from ntkcpl.precomputed import EmbeddingsError, open_embeddings
+from ntkcpl.precomputed import EmbeddingsError, embeddings_digest, open_embeddings
+from ntkcpl.ready_files import Source
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.settings import canonical_json
 
@@ -94,7 +96,7 @@ class Chain:
 
     def fingerprint(self) -> str:
         """Return what decides the results, as JSON, but for seed and budgets."""
-        inputs = {"embeddings": content_digest(self.file), "pool": self.pool}
+        inputs = {"embeddings": embeddings_digest(self.file), "pool": self.pool}
         return canonical_json(inputs | {"strategy": self.settings, "classifier": self.classifier})
 
     def rounds(self) -> Iterator[dict[str, Any]]:
@@ -132,20 +134,26 @@ class Chain:
 def read_data(file: Path, experiment: str, size: int | None) -> Data:
     """Read what has a label; of the pool `size` images at random, or all."""
     with open_embeddings(file) as given:
-        label = given["pool/label"][:].astype(np.int64)
-        test_label = given["test/label"][:].astype(np.int64)
+        label, test_label = given.label("pool"), given.label("test")
         rows, test_rows = np.flatnonzero(label >= 0), np.flatnonzero(test_label >= 0)
         if size is not None and size < len(rows):
             rng = numpy_generator("compare", experiment, "pool")
             rows = np.sort(rng.choice(rows, size, replace=False))
-        pool = given["pool/embedding"][:][rows].astype(np.float32)
+        pool = read_rows(given, "pool/embedding", rows)
         return Data(
             pool=pool,
             label=label[rows],
-            views=given["pool/views"][rows] if "pool/views" in given else pool[:, None],
-            test=given["test/embedding"][:][test_rows].astype(np.float32),
+            views=read_rows(given, "pool/views", rows) if given.has_views else pool[:, None],
+            test=read_rows(given, "test/embedding", test_rows),
             test_label=test_label[test_rows],
         )
+
+
+def read_rows(given: Source, name: str, rows: NDArray[np.int64]) -> NDArray[np.floating]:
+    """Return those rows, which increase, of what stands in a data set, as float32."""
+    blocks = given.blocks(name, np.dtype(np.float32))
+    parts = [block[rows[(rows >= at.start) & (rows < at.stop)] - at.start] for at, block in blocks]
+    return np.concatenate(parts)
 
 
 def read_configuration(path: Path, files: list[Path]) -> Config:
@@ -227,9 +235,11 @@ def run(task: tuple[Chain, float]) -> tuple[Chain, str]:
         return chain, "not begun"
     started, rows = time.perf_counter(), []
     try:
+        of = (chain.experiment, chain.strategy, chain.seed)
+        origin = Provenance(settings=chain.fingerprint(), identity=of)
         for row in chain.rounds():
             rows.append(row)
-            write_accuracy(chain.output, rows)
+            write_accuracy(chain.output, rows, origin)
     except Exception as error:
         return chain, f"failed: {type(error).__name__}: {error}"
     return chain, f"{100 * rows[-1]['test_accuracy']:.1f}% in {time.perf_counter() - started:.0f} s"

@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.reporting import comparison
 from ntkcpl.reporting.curves import plot_accuracy
 from ntkcpl.reporting.plots import save
@@ -42,7 +43,9 @@ def main() -> None:
     parser.add_argument("--output", type=Path, help="a folder, by default that of the results")
     arguments = parser.parse_args()
     output = arguments.output or arguments.results
-    write_accuracy(output / "accuracy.csv", read_chains(arguments.results).to_dict("records"))
+    write_accuracy(
+        output / "accuracy.csv", read_chains(arguments.results).to_dict("records"), Provenance()
+    )
     accuracy = read_accuracy(output / "accuracy.csv")
     save(comparison.plot_ranks(accuracy), output / "ranks.png")
     save(plot_accuracy(accuracy), output / "accuracy.png")
