@@ -6,10 +6,11 @@ log_to(snakemake.log[0])
 
 import time
 
+from ntkcpl.artifacts.batch import read_rows
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.artifacts.files import Provenance
+from ntkcpl.artifacts.files import Provenance, content_digest
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.rounds import Identity, known_pool
@@ -20,16 +21,19 @@ identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))
 clustering = Clustering.parse(snakemake.params.settings)
 features = read_features(snakemake.input.features)
 inputs = {"features": features.digest}
-classifier = held = None
+classifier = held = held_out = None
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
     inputs["classifier"] = classifier.digest
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
     inputs["labels"] = held.digest
+if snakemake.input.holdout:
+    held_out = read_rows(snakemake.input.holdout, features)
+    inputs["holdout"] = content_digest(snakemake.input.holdout)
 
 clusters = clustering.cluster(
-    known_pool(features, classifier, held),
+    known_pool(features, classifier, held, held_out),
     identity.generator("cluster_pool"),
     n_classes=len((held or features).classes) or None,
 )

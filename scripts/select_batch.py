@@ -12,7 +12,7 @@ from dataclasses import replace
 os.environ["NUMBA_NUM_THREADS"] = str(snakemake.threads)
 
 from ntkcpl import strategies
-from ntkcpl.artifacts.batch import write_batch
+from ntkcpl.artifacts.batch import read_rows, write_batch
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
@@ -22,12 +22,14 @@ started = time.perf_counter()
 w = snakemake.wildcards
 settings = json.loads(snakemake.params.settings)
 features = read_features(snakemake.input.features)
-classifier, held, clustering_seconds = None, None, 0.0
+classifier, held, held_out, clustering_seconds = None, None, None, 0.0
 if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features)
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
-pool = known_pool(features, classifier, held)
+if snakemake.input.holdout:
+    held_out = read_rows(snakemake.input.holdout, features)
+pool = known_pool(features, classifier, held, held_out)
 if snakemake.input.clusters:
     from ntkcpl.artifacts.clusters import read_clusters
 

@@ -41,8 +41,8 @@ UNKNOWN_WIDTH = 2048
 # Names become folders and wildcards.
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "sorted", "pretrain")
+FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
 
 
 def _increasing(budgets: list[int]) -> list[int]:
@@ -150,6 +150,9 @@ class ExperimentSettings(Settings):
     people have labelled it."""
     classes: Annotated[list[str], Field(min_length=2), AfterValidator(_distinct)] | None = None
     """The classes that people may choose from; without them, any that they name."""
+    holdout: Count | None = None
+    """Random images that people label first, on which the accuracy of each round's classifier is
+    measured: none is asked for by a strategy or trained on."""
     reference: str | None = None
     """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
     with."""
@@ -253,9 +256,10 @@ class ExperimentSettings(Settings):
             size, _ = self.pool_shape
         except datasets.DatasetError as error:
             raise ValueError(str(error)) from error
-        if self.budgets[-1] > size:
+        held_out = "" if self.holdout is None else f" and holdout is {self.holdout}"
+        if self.budgets[-1] + (self.holdout or 0) > size:
             raise ValueError(
-                f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "
+                f"budgets ends at {self.budgets[-1]}{held_out}, but the pool of {name} has "
                 f"{size} images: no batch may be larger than what is left of the pool"
             )
         return self
@@ -263,8 +267,9 @@ class ExperimentSettings(Settings):
     @model_validator(mode="after")
     def _people_can_label(self) -> Self:
         if self.labels is None:
-            if self.classes is not None:
-                raise ValueError("classes goes with labels, which people bring: leave it out")
+            for key in ("classes", "holdout"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} goes with labels, which people bring: leave it out")
             return self
         if len(self.strategies) > 1 or len(self.seeds) > 1:
             raise ValueError("labels goes with one strategy and one seed: people label once")

@@ -221,7 +221,8 @@ class Pool:
     clusters
         What the strategy's `clustering` made, for strategies that cluster.
     skipped : int64 (S,)
-        Pool indices of images that people could not label: they are never asked for again.
+        Pool indices of images that are never asked for: people could not label them, or they are
+        held out.
 
     Raises
     ------

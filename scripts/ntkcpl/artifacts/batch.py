@@ -59,6 +59,26 @@ def read_ids(path: str | Path) -> list[str]:
         raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
 
 
+def read_coverage(path: str | Path) -> float:
+    """Return the coverage estimated once all of a `batch.csv` is labelled; NaN if none is.
+
+    Raises ArtifactError as `read_ids` does.
+    """
+    try:
+        return float(read_cells(path)[-1]["estimated_coverage"] or "nan")
+    except (OSError, ValueError, KeyError, TypeError, IndexError) as error:
+        raise ArtifactError(f"{path} is no batch.csv ({error!r}): {FIX}") from error
+
+
+def read_rows(path: str | Path, features: Features) -> NDArray[np.int64]:
+    """Return the pool indices of the images in it, in order, without those that are gone.
+
+    Raises ArtifactError as `read_ids` does.
+    """
+    row = {image: number for number, image in enumerate(features.id)}
+    return np.array([row[i] for i in read_ids(path) if i in row], dtype=np.int64)
+
+
 def read_batch(path: str | Path, features: Features, size: int) -> tuple[NDArray[np.int64], float]:
     """Read `batch.csv`; return the pool indices (size,) and the seconds that the selection took.
 
