@@ -22,17 +22,17 @@ from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.reporting import comparison
 from ntkcpl.reporting.curves import plot_accuracy
 from ntkcpl.reporting.plots import save
-from ntkcpl.reporting.tables import markdown, write
+from ntkcpl.reporting.tables import effective_budget_table, markdown, write
 
 
 def read_chains(folder: Path) -> pd.DataFrame:
-    """Return the rows of all chains, strategies in the order of the mean accuracy."""
+    """Return the rows of all chains, strategies in the order of their mean rank."""
     files = sorted(folder.glob("*/*/seed*.csv"))
     if not files:
         sys.exit(f"{folder} has no results: run benchmarks/compare.py")
     rows = pd.concat(map(read_accuracy, files))
-    mean = rows.groupby("strategy")["test_accuracy"].mean().sort_values(ascending=False)
-    return rows.sort_values("strategy", key=lambda names: names.map(mean), ascending=False)
+    rank = comparison.ranks(rows).groupby("strategy")["rank"].mean()
+    return rows.sort_values("strategy", key=lambda names: names.map(rank))
 
 
 def main() -> None:
@@ -51,6 +51,7 @@ def main() -> None:
     save(plot_accuracy(accuracy), output / "accuracy.png")
     tables = {
         "near_best": comparison.near_best_table(accuracy),
+        "effective_budget": effective_budget_table(accuracy),
         "thirds": comparison.thirds_table(accuracy, arguments.strategy),
     }
     for experiment, runs in accuracy.groupby("experiment", sort=False):
@@ -63,6 +64,7 @@ def main() -> None:
         "The rank of each strategy's mean by number of labels, 1 the best; last, the mean of the "
         "ranks, in which each data set counts alike.",
         markdown(tables.pop("near_best")),
+        markdown(tables.pop("effective_budget")),
         "## Thirds of the label counts",
         markdown(tables.pop("thirds")),
         "## Accuracy",

@@ -131,7 +131,8 @@ def error_table(accuracy: pd.DataFrame) -> Table:
     curves = _with_nearness(standard_errors(accuracy))
     error = curves["error"].map(lambda error: "" if np.isnan(error) else f"±{100 * error:.1f}")
     text = (100 * curves["mean"]).map("{:.1f}".format) + error
-    seeds = f"{curves['seeds'].min()} to {curves['seeds'].max()}"
+    least, most = curves["seeds"].min(), curves["seeds"].max()
+    seeds = f"{most}" if least == most else f"{least} to {most}"
     caption = (
         f"Test accuracy in percent by number of labels, mean±standard error over {seeds} seeds. "
         "Bold is the highest mean, underlined what is below it by no more than its standard error."
@@ -157,9 +158,8 @@ def thirds_table(accuracy: pd.DataFrame, strategy: str) -> Table:
     gaps = gaps.assign(part=gaps["experiment"] + ", " + gaps["third"])
     gap = 100 * gaps.pivot(index="strategy", columns="part", values="difference")
     sure = gaps.pivot(index="strategy", columns="part", values="corrected_p_value")
-    ahead = gap.map("{:+.1f}".format).replace("-", "−", regex=True) + sure.map(
-        lambda p: "*" if p < FALSE_DISCOVERIES else ""
-    )
+    ahead = gap.map("{:+.1f}".format).replace("-", "−", regex=True)
+    ahead = ahead.where(gap.notna()) + sure.map(lambda p: "*" if p < FALSE_DISCOVERIES else "")
     text = mean.map(lambda value: MISSING if np.isnan(value) else f"{value:.1f}")
     text = (text + " (" + ahead.reindex_like(mean) + ")").fillna(text)
     rank = mean.round(1).rank(method="dense", ascending=False)
@@ -182,7 +182,7 @@ def near_best_table(accuracy: pd.DataFrame) -> Table:
         near.assign(text=near["near"].map(str) + " of " + near["label_counts"].map(str)),
         "experiment",
         "text",
-    )
+    ).fillna(MISSING)
     rank = _wide(near, "experiment", "near").rank(method="dense", ascending=False)
     caption = (
         "At how many numbers of labels the mean of a strategy is the highest, or below it by no "

@@ -33,8 +33,8 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
 
     Others are special cases. With `weight: one` and `start: variance` it is EV-GP (Hemachandra et
     al. 2023); with `covariance: linear`, `weight: bernoulli` and `noise: by_weight` the forward
-    step of binary BAIT (Ash et al. 2021; Huseljic et al. 2024). docs/method.md derives it, and says
-    how NTKCPL and UHerding are related.
+    step of binary BAIT (Ash et al. 2021; Huseljic et al. 2024). docs/method.md derives it and says
+    how NTKCPL and UHerding are related, docs/results/comparison.md how they compare.
     """
 
     method: Literal["weighted_variance"] = "weighted_variance"
