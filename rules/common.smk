@@ -16,6 +16,7 @@ from digest import digest_code
 from ntkcpl.artifacts import reference
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.image_changes import stamps
+from ntkcpl.precomputed import files_of
 from ntkcpl.settings import canonical_json
 
 try:
@@ -44,6 +45,8 @@ LABELLED = [n for n, e in CONFIG.experiments.items() if e.labels]
 SIMULATED = [n for n, e in CONFIG.experiments.items() if not e.labels]
 # Those whose images are files in a folder, which may change meanwhile.
 PHOTOS = {n for n in LABELLED if CONFIG.experiments[n].dataset}
+# Those that hold out images, on which the classifiers are evaluated.
+HOLDING_OUT = {n for n in LABELLED if CONFIG.experiments[n].holdout}
 # Our experiments that are compared with the paper's -> those; and those that have a Random.
 REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.reference}
 WITH_RANDOM = [n for n in SIMULATED if "random" in CONFIG.experiments[n].strategies]

@@ -56,7 +56,8 @@ rule update_features:
 # Not cached between workflows: the cache would hold a copy of a file that is there already.
 rule import_features:
     input:
-        embeddings=lambda w: str(experiment_of(w).embeddings_file),
+        # Of a folder, its shards: one more makes the stage run again.
+        embeddings=lambda w: list(map(str, files_of(experiment_of(w).embeddings_file))),
     output:
         features="results/{experiment}/features.h5",
     log:

@@ -35,6 +35,31 @@ rule take_labels:
         "../scripts/take_labels.py"
 
 
+rule draw_holdout:
+    input:
+        features="results/{experiment}/features.h5",
+        # Under which names the images are there now.
+        images=branch(
+            lambda w: w.experiment in PHOTOS, "results/{experiment}/images.json"
+        ),
+    output:
+        # What was drawn before stays.
+        batch=update("results/{experiment}/holdout/batch.csv"),
+    log:
+        "logs/{experiment}/holdout/draw_holdout.log",
+    wildcard_constraints:
+        experiment=one_of(HOLDING_OUT),
+    localrule: True
+    conda:
+        "../envs/environment.yaml"
+    params:
+        made_by=made_by("features"),
+        number=lambda w: experiment_of(w).holdout,
+        code=code_digest("draw_holdout"),
+    script:
+        "../scripts/draw_holdout.py"
+
+
 rule write_kit:
     input:
         features="results/{experiment}/features.h5",
@@ -58,9 +83,47 @@ rule write_kit:
             classes=experiment_of(w).classes,
             labels=experiment_of(w).labels,
         ),
+        # Beside those of the rounds before.
+        classes=classes_held_out,
         code=code_digest("write_kit"),
     script:
         "../scripts/write_kit.py"
+
+
+use rule write_kit as write_holdout_kit with:
+    input:
+        features="results/{experiment}/features.h5",
+        batch=rules.draw_holdout.output.batch,
+    output:
+        kit=directory("results/{experiment}/holdout/label"),
+    log:
+        "logs/{experiment}/holdout/write_kit.log",
+    benchmark:
+        "logs/{experiment}/holdout/write_kit.tsv"
+    wildcard_constraints:
+        experiment=one_of(HOLDING_OUT),
+    params:
+        made_by=made_by("features", "classifier"),
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            classes=experiment_of(w).classes,
+            labels=experiment_of(w).labels,
+        ),
+        classes=classes_held_out,
+        answered=lambda w: [*PROGRESS[w.experiment].holdout.answers],
+        code=code_digest("write_kit"),
+
+
+use rule take_labels as take_holdout_labels with:
+    output:
+        labels="results/{experiment}/holdout/labels.json",
+    log:
+        "logs/{experiment}/holdout/take_labels.log",
+    wildcard_constraints:
+        experiment=one_of(HOLDING_OUT),
+    params:
+        taken=taken_in_holdout,
+        code=code_digest("take_labels"),
 
 
 rule predict:
@@ -70,10 +133,8 @@ rule predict:
             run_of(w.experiment)
             / f"round{len(PROGRESS[w.experiment].finished)}/classifier.h5"
         ),
-        labels=lambda w: [
-            str(run_of(w.experiment) / f"round{r}/labels.json")
-            for r in range(1, len(PROGRESS[w.experiment].finished) + 1)
-        ],
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+        holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
     output:
         predictions="results/{experiment}/predictions.csv",
     log:
@@ -88,6 +149,34 @@ rule predict:
         code=code_digest("predict"),
     script:
         "../scripts/predict.py"
+
+
+rule review:
+    input:
+        features="results/{experiment}/features.h5",
+        labels=lambda w: of_finished_rounds("labels.json", w.experiment),
+    output:
+        review=directory("results/{experiment}/review"),
+    log:
+        "logs/{experiment}/review.log",
+    benchmark:
+        "logs/{experiment}/review.tsv"
+    wildcard_constraints:
+        experiment=one_of(LABELLED),
+    conda:
+        "../envs/environment.yaml"
+    params:
+        made_by=made_by("features"),
+        settings=lambda w: canonical(
+            dataset=experiment_of(w).dataset,
+            classes=experiment_of(w).classes,
+            labels=experiment_of(w).labels,
+        ),
+        # Who said what, and what somebody has checked.
+        said=said_of_images,
+        code=code_digest("review"),
+    script:
+        "../scripts/review.py"
 
 
 rule sort_images:

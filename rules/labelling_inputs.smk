@@ -8,8 +8,10 @@ from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.images import read_images
 from ntkcpl.image_changes import ImagesError, compare
 from ntkcpl.labels.answers import Labels, LabelsError
+from ntkcpl.labels.holdout import read_holdout
 from ntkcpl.labels.progress import read_progress
 from ntkcpl.labels.read import read_labels
+from ntkcpl.records import Taken
 
 
 def run_of(name):
@@ -38,23 +40,37 @@ def known_images(name):
     return Path("results", name, "images.json" if name in PHOTOS else "features.h5")
 
 
+def said_in(name):
+    """What people have saved."""
+    experiment = CONFIG.experiments[name]
+    labels = Path(experiment.labels).expanduser()
+    root = root_of(name) if name in PHOTOS else None
+    ids, former = images_of(name)
+    if not ids or not labels.exists():
+        return Labels({})
+    return read_labels(labels, ids, experiment.classes, root, former)
+
+
 def progress_of(name):
     """How far people have come."""
     experiment = CONFIG.experiments[name]
-    labels = Path(experiment.labels).expanduser()
-    root, said = root_of(name) if name in PHOTOS else None, Labels({})
     try:
         ids, former = images_of(name)
-        if ids and labels.exists():
-            said = read_labels(labels, ids, experiment.classes, root, former)
+        said = said_in(name)
+        answers = {image: answer.label for image, answer in said.answers.items()}
+        holdout = None
+        if name in HOLDING_OUT:
+            batch = Path("results", name, "holdout/batch.csv")
+            holdout = read_holdout(batch, experiment.holdout, answers, former)
         return read_progress(
             run_of(name),
             ids,
-            {image: answer.label for image, answer in said.answers.items()},
+            answers,
             len(experiment.budgets),
             experiment.classes,
             former,
             said.gone,
+            holdout,
         )
     except (ArtifactError, ImagesError, LabelsError) as error:
         raise WorkflowError(str(error))
@@ -88,6 +104,75 @@ def labels_of(wildcards, number):
     return [of_round("labels.json", wildcards, n) for n in range(1, number + 1)]
 
 
+def of_finished_rounds(file, name):
+    """The files of that name of the rounds that people have answered."""
+    numbers = range(1, len(PROGRESS[name].finished) + 1)
+    return [str(run_of(name) / f"round{number}" / file) for number in numbers]
+
+
+def of_trained_rounds(file, name):
+    """Those of the rounds after which there is a classifier."""
+    return [str(run_of(name) / f"round{r}" / file) for r in PROGRESS[name].trained]
+
+
+def is_predicted(wildcards):
+    """Whether the labels at hand give a classifier."""
+    progress = PROGRESS[wildcards.experiment]
+    return len(progress.finished) in progress.trained
+
+
+def is_evaluated(name):
+    """Whether classifiers can be evaluated on a holdout."""
+    holdout = PROGRESS[name].holdout
+    return holdout is not None and holdout.is_complete and bool(holdout.classes)
+
+
+def outcomes_of(name):
+    """What says how right the classifiers are: the holdout, or else cross-validation."""
+    if not PROGRESS[name].trained:
+        return []
+    if is_evaluated(name):
+        return [f"results/{name}/holdout/outcomes.csv"]
+    return of_trained_rounds("cross_validation.csv", name)
+
+
+def sheets_of(name):
+    """The contact sheets of the batches that are answered."""
+    return of_finished_rounds("batch.png", name) if name in PHOTOS else []
+
+
+def next_batch_size(name):
+    """Images of the coming batch, or as many as in the last."""
+    sizes = CONFIG.experiments[name].batch_sizes
+    return sizes[min(len(PROGRESS[name].finished), len(sizes) - 1)]
+
+
+def log_folders(name):
+    """The folders that hold the benchmark files of an experiment, and of all rounds so far."""
+    logs = Path("logs", *run_of(name).parts[1:])
+    last = len(PROGRESS[name].finished) + 1
+    rounds = [str(logs / f"round{number}") for number in range(1, last + 1)]
+    return [f"logs/{name}", f"logs/{name}/holdout", *rounds]
+
+
+def is_holding_out(wildcards):
+    """Whether images are held out."""
+    return wildcards.experiment in HOLDING_OUT
+
+
+def classes_held_out(wildcards):
+    """The classes that people have named in the holdout."""
+    holdout = PROGRESS[wildcards.experiment].holdout
+    return holdout.classes if holdout else []
+
+
+def taken_in_holdout(wildcards):
+    """What people have said of the holdout, as JSON."""
+    answers = PROGRESS[wildcards.experiment].holdout.answers
+    classes = experiment_of(wildcards).classes
+    return json.dumps(asdict(Taken(answers, {}, classes)))
+
+
 def taken_in(wildcards):
     """What counts from the round on, as JSON."""
     number, finished = int(wildcards.round), PROGRESS[wildcards.experiment].finished
@@ -97,6 +182,20 @@ def taken_in(wildcards):
             "`snakemake label`, which says of which images"
         )
     return json.dumps(asdict(finished[number - 1]))
+
+
+def said_of_images(wildcards):
+    """Of each image that counts and is unchecked, which file and line says its label, as JSON."""
+    said = said_in(wildcards.experiment)
+    counted = [taken.answers for taken in PROGRESS[wildcards.experiment].finished]
+    return json.dumps(
+        {
+            image: said.answers[image].where
+            for answers in counted
+            for image in answers
+            if image in said.answers and image not in said.checked
+        }
+    )
 
 
 def files_to_label():
@@ -109,11 +208,17 @@ def files_to_label():
         ):  # deleted, to be made anew
             files.append(f"results/{name}/features.h5")
             continue
-        files += [str(run / f"round{r}/classifier.h5") for r in progress.trained]
+        files += of_trained_rounds("classifier.h5", name)
         if len(progress.finished) in progress.trained:
             files.append(f"results/{name}/predictions.csv")
+            files.append(f"results/{name}/review")
+        if progress.finished:
+            files.append(f"results/{name}/summary.md")
+        if progress.holds:
+            if progress.holdout.undrawn or not progress.holdout.answers:
+                files.append(f"results/{name}/holdout/label")
         # What somebody has begun to answer stays as it is.
-        if progress.coming and not progress.begun:
+        elif progress.coming and not progress.begun:
             files.append(str(run / f"round{progress.coming}/label"))
     return files
 

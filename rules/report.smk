@@ -15,6 +15,8 @@ rule summarise:
         summary="results/{experiment}/summary.md",
     log:
         "logs/{experiment}/summarise.log",
+    wildcard_constraints:
+        experiment=one_of(SIMULATED),
     localrule: True
     conda:
         "../envs/environment.yaml"

@@ -12,6 +12,8 @@ rule cluster_pool:
         ),
         # What people have said.
         labels=lambda w: labels_of(w, int(w.round) - 1),
+        # Images that are not to be asked for.
+        holdout=branch(is_holding_out, "results/{experiment}/holdout/batch.csv"),
     output:
         clusters=f"results/{RUN}/clusters.h5",
     log:
@@ -35,6 +37,7 @@ rule select_batch:
         features="results/{experiment}/features.h5",
         classifier=rules.cluster_pool.input.classifier,
         labels=rules.cluster_pool.input.labels,
+        holdout=rules.cluster_pool.input.holdout,
         clusters=branch(clustering_of, rules.cluster_pool.output.clusters),
     output:
         batch=f"results/{RUN}/batch.csv",

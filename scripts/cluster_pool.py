@@ -6,6 +6,7 @@ log_to(snakemake.log[0])
 
 import time
 
+from ntkcpl.artifacts.batch import read_rows
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
@@ -21,7 +22,7 @@ clustering = Clustering.parse(snakemake.params.settings)
 made_by = snakemake.params.made_by
 features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 inputs = {"features": features.digest}
-classifier = held = None
+classifier = held = held_out = None
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
     inputs["labels"] = held.digests
@@ -29,9 +30,11 @@ if snakemake.input.classifier:
     trained = Provenance(made_by["classifier"], inputs)
     classifier = read_classifier(snakemake.input.classifier, features, trained)
     inputs["classifier"] = classifier.digest
+if snakemake.input.holdout:
+    held_out, inputs["holdout"] = read_rows(snakemake.input.holdout, features)
 
 clusters = clustering.cluster(
-    known_pool(features, classifier, held),
+    known_pool(features, classifier, held, held_out),
     identity.generator("cluster_pool"),
     n_classes=len((held or features).classes) or None,
 )

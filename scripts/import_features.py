@@ -4,17 +4,19 @@ from _job import log_to
 
 log_to(snakemake.log[0])
 
-from ntkcpl.artifacts.files import content_digest
-from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.precomputed import import_features
+import json
+from pathlib import Path
 
-source = snakemake.input.embeddings
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.precomputed import embeddings_digest, import_features
+
+source = Path(json.loads(snakemake.params.settings)["embeddings"]).expanduser()
 import_features(
     snakemake.output.features,
     source,
     Provenance(
         snakemake.params.settings,
-        {"embeddings": content_digest(source)},
+        {"embeddings": embeddings_digest(source)},
         (),
         snakemake.params.code,
     ),

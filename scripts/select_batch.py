@@ -12,7 +12,7 @@ from dataclasses import replace
 os.environ["NUMBA_NUM_THREADS"] = str(snakemake.threads)
 
 from ntkcpl import strategies
-from ntkcpl.artifacts.batch import write_batch
+from ntkcpl.artifacts.batch import read_rows, write_batch
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
@@ -25,7 +25,7 @@ settings = json.loads(snakemake.params.settings)
 made_by = snakemake.params.made_by
 features = read_features(snakemake.input.features, Provenance(made_by["features"]))
 inputs = {"features": features.digest}
-classifier, held, clustering_seconds = None, None, 0.0
+classifier, held, held_out, clustering_seconds = None, None, None, 0.0
 if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
     inputs["labels"] = held.digests
@@ -33,7 +33,9 @@ if snakemake.input.classifier:
     trained = Provenance(made_by["classifier"], inputs)
     classifier = read_classifier(snakemake.input.classifier, features, trained)
     inputs["classifier"] = classifier.digest
-pool = known_pool(features, classifier, held)
+if snakemake.input.holdout:
+    held_out, inputs["holdout"] = read_rows(snakemake.input.holdout, features)
+pool = known_pool(features, classifier, held, held_out)
 if snakemake.input.clusters:
     from ntkcpl.artifacts.clusters import read_clusters
 

@@ -6,13 +6,12 @@ log_to(snakemake.log[0])
 
 from pathlib import Path
 
-from ntkcpl.artifacts.texts import read_table
-from ntkcpl.labels.predictions import COLUMNS, KIND
+from ntkcpl.labels.predictions import read_predictions
 from ntkcpl.labels.sorting import sort_images
 
-rows, _ = read_table(snakemake.input.predictions, KIND, COLUMNS)
+rows = read_predictions(snakemake.input.predictions)
 sort_images(
     Path(snakemake.output.sorted),
     Path(snakemake.params.root),
-    [(row["id"], row["label"] or row["class"]) for row in rows],
+    [(row.id, row.label or row.class_) for row in rows],
 )

@@ -7,14 +7,13 @@ log_to(snakemake.log[0])
 import json
 
 from ntkcpl.artifacts.labels import write_taken
-from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.artifacts.provenance import Provenance, place_of
 from ntkcpl.records import Taken
 
-w = snakemake.wildcards
+labels = snakemake.output.labels
 write_taken(
-    snakemake.output.labels,
+    labels,
     Taken(**json.loads(snakemake.params.taken)),
-    Provenance(
-        identity=(w.experiment, w.strategy, int(w.seed), int(w.round)), code=snakemake.params.code
-    ),
+    # Of a round, or of the holdout.
+    Provenance(identity=place_of(labels), code=snakemake.params.code),
 )

@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from ntkcpl import datasets, precomputed, strategies
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.reference import label_counts
+from ntkcpl.candidates import Candidates, number_considered
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
 from ntkcpl.config_files import LARGEST, is_too_large, misplaced, no_files, repeated_keys
@@ -105,8 +106,8 @@ class ExperimentSettings(Settings):
 
     # The first to be checked: the next four depend on it.
     embeddings: Annotated[PathText, AfterValidator(_file_fits)] | None = None
-    """HDF5 file of ready embeddings, relative to the working directory, in place of the next
-    four."""
+    """HDF5 file of ready embeddings, or a folder of shards (.npy, parquet), relative to the
+    working directory, in place of the next four."""
     dataset: DatasetSettings | None = Field(default=None, validate_default=True)
     """The images."""
     encoder: EncoderSettings | None = Field(default=None, validate_default=True)
@@ -139,6 +140,9 @@ class ExperimentSettings(Settings):
     people have labelled it."""
     classes: Annotated[list[str], Field(min_length=2), AfterValidator(_distinct)] | None = None
     """The classes that people may choose from; without them, any that they name."""
+    holdout: Count | None = None
+    """Random images that people label first, on which the accuracy of each round's classifier is
+    measured: none is asked for by a strategy or trained on."""
     reference: str | None = None
     """The experiment of the paper's, in reference/ntkcpl/accuracy.csv, that results are compared
     with."""
@@ -248,9 +252,10 @@ class ExperimentSettings(Settings):
             size, _ = self.pool_shape
         except datasets.DatasetError as error:
             raise ValueError(str(error)) from error
-        if self.budgets[-1] > size:
+        held_out = "" if self.holdout is None else f" and holdout is {self.holdout}"
+        if self.budgets[-1] + (self.holdout or 0) > size:
             raise ValueError(
-                f"budgets ends at {self.budgets[-1]}, but the pool of {name} has "
+                f"budgets ends at {self.budgets[-1]}{held_out}, but the pool of {name} has "
                 f"{size} images: no batch may be larger than what is left of the pool"
             )
         return self
@@ -258,8 +263,9 @@ class ExperimentSettings(Settings):
     @model_validator(mode="after")
     def _people_can_label(self) -> Self:
         if self.labels is None:
-            if self.classes is not None:
-                raise ValueError("classes goes with labels, which people bring: leave it out")
+            for key in ("classes", "holdout"):
+                if getattr(self, key) is not None:
+                    raise ValueError(f"{key} goes with labels, which people bring: leave it out")
             return self
         if len(self.strategies) > 1 or len(self.seeds) > 1:
             raise ValueError("labels goes with one strategy and one seed: people label once")
@@ -356,12 +362,13 @@ class Config(Settings):
             parameter, message = next(iter(faults_of(error, kind).items()))
             raise _at(f"{key}.{name}.{parameter}", message) from error
         differs = "candidates" in self.experiments[experiment].strategies[name]
-        candidates: int | str = getattr(strategy, "candidates", "all")
+        candidates: Candidates = getattr(strategy, "candidates", "all")
         largest = max(self.experiments[experiment].batch_sizes)
-        if isinstance(candidates, int) and candidates < largest:
+        number = number_considered(candidates, largest)
+        if number < largest:
             raise _at(
                 f"{key if differs else 'strategies'}.{name}.candidates",
-                f"{candidates} are fewer than the largest batch, {largest}",
+                f"{number} are fewer than the largest batch, {largest}",
             )
 
 

@@ -4,13 +4,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "sorted", "pretrain")
+FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
 
 
 def repeated_keys(files: Iterable[str | Path]) -> list[str]:
@@ -27,6 +25,8 @@ def repeated_keys(files: Iterable[str | Path]) -> list[str]:
 
 
 def _repeated(file: Path) -> Iterator[tuple[str, int]]:
+    import yaml  # not needed for a configuration that was read otherwise
+
     try:
         root = yaml.compose(file.read_text(encoding="utf-8"), Loader=yaml.SafeLoader)
     except (OSError, ValueError, yaml.YAMLError):

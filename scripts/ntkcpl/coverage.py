@@ -26,7 +26,10 @@ UNKNOWN = -1  # class of a cluster without a label
 
 
 def dominant_class(
-    pseudo_label: NDArray[np.int64], label: NDArray[np.int64], n_clusters: int
+    pseudo_label: NDArray[np.int64],
+    label: NDArray[np.int64],
+    n_clusters: int,
+    weight: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """Return the most frequent class of each cluster, of equal ones the lowest: the paper's g.
 
@@ -36,6 +39,8 @@ def dominant_class(
         Cluster and class of each image.
     n_clusters
         Number of clusters K.
+    weight : int64 (N,)
+        How many images each stands for.
 
     Returns
     -------
@@ -43,7 +48,7 @@ def dominant_class(
         `UNKNOWN` for clusters without an image.
     """
     counts = np.zeros((n_clusters, label.max(initial=0) + 1), dtype=np.int64)
-    np.add.at(counts, (pseudo_label, label), 1)
+    np.add.at(counts, (pseudo_label, label), weight)
     return np.where(counts.any(axis=1), counts.argmax(axis=1), UNKNOWN)
 
 
@@ -74,7 +79,8 @@ class Predictions:
     """What is true, and what is predicted, of the N images that a round considered.
 
     Losses are 0 or 1. A regression is right where the output of the class is strictly the largest.
-    Shares are in [0, 1], of all images unless said otherwise.
+    Shares are in [0, 1], of all images unless said otherwise, each counted as many times as there
+    are images that it stands for.
 
     Attributes
     ----------
@@ -90,6 +96,8 @@ class Predictions:
         Outputs of f̂_cpl.
     labelled : int64 (L,)
         Rows whose classes the strategy knows.
+    weight : int64 (N,)
+        How many images of the pool each row stands for.
     """
 
     label: NDArray[np.int64]
@@ -98,11 +106,16 @@ class Predictions:
     by_label: NDArray[np.float64]
     by_cluster: NDArray[np.float64]
     labelled: NDArray[np.int64]
+    weight: NDArray[np.int64]
+
+    def share(self, images: NDArray[np.bool_]) -> float:
+        """Return the share of some images, (N,)."""
+        return float(self.weight[images].sum() / self.weight.sum())
 
     @cached_property
     def dominant(self) -> NDArray[np.int64]:
         """The class g(k) that dominates each cluster k, by the true classes of all images, (K,)."""
-        return dominant_class(self.pseudo_label, self.label, self.by_cluster.shape[1])
+        return dominant_class(self.pseudo_label, self.label, self.by_cluster.shape[1], self.weight)
 
     @cached_property
     def classifier_right(self) -> NDArray[np.bool_]:
@@ -122,7 +135,7 @@ class Predictions:
     @property
     def purity(self) -> float:
         """Share of images whose class dominates their cluster: g(y_cpl) = y."""
-        return float((self.dominant[self.pseudo_label] == self.label).mean())
+        return self.share(self.dominant[self.pseudo_label] == self.label)
 
     @property
     def mapped(self) -> float:
@@ -135,25 +148,26 @@ class Predictions:
             self.pseudo_label[self.labelled],
             self.label[self.labelled],
             self.by_cluster.shape[1],
+            self.weight[self.labelled],
         )
         joined, column = join_clusters(self.by_cluster, known)
-        return float(covered(joined, column[self.pseudo_label]).mean())
+        return self.share(covered(joined, column[self.pseudo_label]))
 
     @property
     def claim(self) -> float:
         """Share for which argmax f̂_y = g(argmax f̂_cpl) (section 3.3, Fig. 6)."""
         answer = self.dominant[self.by_cluster.argmax(axis=1)]
-        return float((self.by_label.argmax(axis=1) == answer).mean())
+        return self.share(self.by_label.argmax(axis=1) == answer)
 
     @property
     def error(self) -> float:
         """How often the estimate is wrong: mean |Loss(f, y) - Loss(f̂_cpl, y_cpl)| (eq. 5, left)."""
-        return float((self.classifier_right != self.cluster_right).mean())
+        return self.share(self.classifier_right != self.cluster_right)
 
     @property
     def error_ntk(self) -> float:
         """What kernel regression adds: mean |Loss(f, y) - Loss(f̂_y, y)| (eq. 5, first term)."""
-        return float((self.classifier_right != self.label_right).mean())
+        return self.share(self.classifier_right != self.label_right)
 
     @property
     def error_cpl(self) -> float:
@@ -161,7 +175,7 @@ class Predictions:
 
         It is `p_nff` + `p_fnf` (eq. 7), and `error` is at most `error_ntk` + `error_cpl`.
         """
-        return float((self.label_right != self.cluster_right).mean())
+        return self.share(self.label_right != self.cluster_right)
 
     @cached_property
     def _nff(self) -> NDArray[np.bool_]:
@@ -174,18 +188,18 @@ class Predictions:
     @property
     def p_nff(self) -> float:
         """Share where f̂_y is wrong about y, but f̂_cpl right about y_cpl (eq. 7)."""
-        return float(self._nff.mean())
+        return self.share(self._nff)
 
     @property
     def p_fnf(self) -> float:
         """Share where f̂_y is right about y, but f̂_cpl wrong about y_cpl (eq. 7)."""
-        return float(self._fnf.mean())
+        return self.share(self._fnf)
 
     @property
     def impurity(self) -> float:
         """Share of the `p_nff` images that are impure: g(y_cpl) ≠ y (Fig. 7); NaN without any."""
         impure = self.dominant[self.pseudo_label] != self.label
-        return _share(impure, self._nff)
+        return self._share_of(impure, self._nff)
 
     @property
     def over_clustering(self) -> float:
@@ -197,16 +211,19 @@ class Predictions:
         twice = (self.dominant[self.pseudo_label] == self.label) & (
             self.dominant[answer] == self.label
         )
-        return _share(twice & (answer != self.pseudo_label), self._fnf)
+        return self._share_of(twice & (answer != self.pseudo_label), self._fnf)
+
+    def _share_of(self, part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
+        return self.share(part & whole) / self.share(whole) if whole.any() else float("nan")
 
     def shares(self) -> dict[str, float]:
         """Return all shares, as columns of `measure_coverage`."""
         return {
             "purity": self.purity,
-            "estimated": float(self.cluster_right.mean()),
+            "estimated": self.share(self.cluster_right),
             "mapped": self.mapped,
-            "true": float(self.label_right.mean()),
-            "classifier": float(self.classifier_right.mean()),
+            "true": self.share(self.label_right),
+            "classifier": self.share(self.classifier_right),
             "claim": self.claim,
             "error": self.error,
             "error_ntk": self.error_ntk,
@@ -217,10 +234,6 @@ class Predictions:
             "impurity": self.impurity,
             "over_clustering": self.over_clustering,
         }
-
-
-def _share(part: NDArray[np.bool_], whole: NDArray[np.bool_]) -> float:
-    return float(part[whole].mean()) if whole.any() else float("nan")
 
 
 class Round(NamedTuple):
@@ -271,10 +284,12 @@ def predict(
     index = clusters.index
     label = features.label[index]
     labelled = np.searchsorted(index, finished.classifier.labelled)
-    kernel = strategy.kernel(features.embedding[index], identity.generator("select_batch"))
+    weight, rng = clusters.weight, identity.generator("select_batch")
+    kernel = strategy.kernel(features.embedding[index], rng, weight)
 
     def on(classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
-        return regress(kernel, labelled, classes[labelled], n_classes, strategy.ridge).outputs
+        solved = regress(kernel, labelled, classes[labelled], n_classes, strategy.ridge, weight)
+        return solved.outputs
 
     return Predictions(
         label=label,
@@ -283,6 +298,7 @@ def predict(
         by_label=on(label, len(features.classes)),
         by_cluster=on(clusters.pseudo_label, clusters.n_clusters),
         labelled=labelled,
+        weight=weight,
     )
 
 

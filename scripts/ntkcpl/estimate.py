@@ -59,8 +59,9 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CO
     index = np.concatenate([labelled, drawn])
     first = np.arange(len(labelled))
     regression = KernelRegression()
-    kernel = regression.kernel(pool.embedding[index], rng)
-    outputs, left_out = regress(kernel, first, label, head.n_classes, regression.ridge)
+    weight = pool.weight[index]
+    kernel = regression.kernel(pool.embedding[index], rng, weight)
+    outputs, left_out = regress(kernel, first, label, head.n_classes, regression.ridge, weight)
     shared = np.bincount(label)[label] > 1
     fitted = shared if shared.any() else ~shared
     temperature = fit_temperature(left_out[fitted], label[fitted])
@@ -68,8 +69,10 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CO
     if len(unlabelled):
         probability = softmax(outputs[len(first) :] / temperature, axis=1)
         answer = head.predicted(pool.embedding[drawn])
-        right += probability[np.arange(len(drawn)), answer].mean() * len(unlabelled)
-    return float(right / len(pool.embedding))
+        by_answer = probability[np.arange(len(drawn)), answer]
+        share = np.average(by_answer, weights=pool.weight[drawn])
+        right += share * pool.weight[unlabelled].sum()
+    return float(right / pool.weight.sum())
 
 
 def fit_temperature(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> float:
@@ -100,7 +103,9 @@ def fit_temperature(outputs: NDArray[np.float64], label: NDArray[np.int64]) -> f
     return float(np.exp(minimize_scalar(surprise, bounds=LOG_TEMPERATURES, method="bounded").x))
 
 
-def temperature_of_confidence(logits: NDArray[np.float64], accuracy: float) -> float:
+def temperature_of_confidence(
+    logits: NDArray[np.float64], accuracy: float, weight: NDArray[np.int64] | None = None
+) -> float:
     """Return the T at which the mean of the largest of softmax(logits / T) is an accuracy.
 
     Parameters
@@ -109,6 +114,8 @@ def temperature_of_confidence(logits: NDArray[np.float64], accuracy: float) -> f
         The classifier's outputs for images that it has not seen.
     accuracy
         The share of them that it is right about, known or estimated.
+    weight : int64 (N,), optional
+        How many images each row stands for; one without.
 
     Returns
     -------
@@ -121,7 +128,7 @@ def temperature_of_confidence(logits: NDArray[np.float64], accuracy: float) -> f
 
     def excess(log_temperature: float) -> float:
         confidence = softmax(logits / np.exp(log_temperature), axis=1).max(axis=1)
-        return float(confidence.mean()) - accuracy
+        return float(np.average(confidence, weights=weight)) - accuracy
 
     low, high = CONFIDENCE_LOG_TEMPERATURES
     if excess(low) <= 0:  # the hotter, the less confident

@@ -39,13 +39,18 @@ class Changes:
     @property
     def former(self) -> dict[str, str | None]:
         """Each name that an image had -> its name now, None if it is gone."""
-        former: dict[str, str | None] = {}
-        for name, image in self.images.items():
-            now = None if image.gone else name
-            former |= dict.fromkeys(image.former, now)
-            if image.gone:
-                former[name] = None
-        return former
+        return former_names(self.images)
+
+
+def former_names(images: Mapping[str, Image]) -> dict[str, str | None]:
+    """Return each name that one of the images had -> its name now, None if it is gone."""
+    former: dict[str, str | None] = {}
+    for name, image in images.items():
+        now = None if image.gone else name
+        former |= dict.fromkeys(image.former, now)
+        if image.gone:
+            former[name] = None
+    return former
 
 
 def stamps(root: Path) -> dict[str, tuple[int, int]]:

@@ -42,7 +42,7 @@ class Covering:
         self, features: Features, strategy: NTKCPL, identity: tuple[str, str, int]
     ) -> None:
         self._features, self._strategy, self._identity = features, strategy, identity
-        probcover = ProbCover()
+        probcover = ProbCover(candidates="all")
         self._points = Points(scale_embedding(features.embedding, probcover.scaling))
         clusters = probcover.clustering(labels=0, first_budget=0).cluster(
             Pool(features.embedding),
@@ -110,21 +110,30 @@ def compare_notions(
         labels = len(finished.classifier.labelled)
         rows += [
             {"round": number, "labels": labels, "notion": notion}
-            | agreement(covered[notion], covered[TRUTH])
+            | agreement(covered[notion], covered[TRUTH], finished.clusters.weight)
             for notion in NOTIONS
         ]
     return pd.DataFrame(rows)
 
 
-def agreement(covered: NDArray[np.bool_], truth: NDArray[np.bool_]) -> dict[str, float]:
-    """Return coverage, truth, accuracy, precision and recall of one notion (`compare_notions`)."""
-    both = float((covered & truth).sum())
+def agreement(
+    covered: NDArray[np.bool_], truth: NDArray[np.bool_], weight: NDArray[np.int64]
+) -> dict[str, float]:
+    """Return coverage, truth, accuracy, precision and recall of one notion (`compare_notions`).
+
+    Images are counted by their weights.
+    """
+
+    def number(images: NDArray[np.bool_]) -> float:
+        return float(weight[images].sum())
+
+    everything, both = float(weight.sum()), number(covered & truth)
     return {
-        "coverage": float(covered.mean()),
-        "truth": float(truth.mean()),
-        "accuracy": float((covered == truth).mean()),
-        "precision": both / covered.sum() if covered.any() else float("nan"),
-        "recall": both / truth.sum() if truth.any() else float("nan"),
+        "coverage": number(covered) / everything,
+        "truth": number(truth) / everything,
+        "accuracy": number(covered == truth) / everything,
+        "precision": both / number(covered) if covered.any() else float("nan"),
+        "recall": both / number(truth) if truth.any() else float("nan"),
     }
 
 

@@ -10,6 +10,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.candidates import (
+    Candidates,
+    consider,
+    considering_memory,
+    number_considered,
+)
 from ntkcpl.geometry.kmeans import (
     UNKNOWN,
     Constraint,
@@ -32,8 +38,8 @@ class Clustering(Settings):
     feature: Literal["self", "al"]
     """Cluster the self-supervised embedding, or the hidden units of the last classifier."""
     scaling: Scaling
-    candidates: Count | Literal["all"]
-    """Size of the random part of the unlabelled pool that is considered."""
+    candidates: Candidates
+    """What is considered of the unlabelled pool."""
     constraint: Constraint
     n_initial: Count | Literal["classes"]
     """Clusters of the constrained k-means (C₀), or as many as there are classes."""
@@ -47,15 +53,16 @@ class Clustering(Settings):
 
         The parameters are those of `Strategy.memory`.
         """
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
+        m = number_considered(self.candidates, n, labels)
         # Of more classes than dimensions there is no telling yet.
         n_clusters = d if self.n_clusters == "classes" else self.n_clusters
-        return asking_memory(m, d) + kmeans_memory(m, d, n_clusters)
+        considering = considering_memory(self.candidates, n, d, labels)
+        return max(considering, asking_memory(m, d) + kmeans_memory(m, d, n_clusters))
 
     def cluster(
         self, pool: Pool, rng: np.random.Generator, n_classes: int | None = None
     ) -> Clusters:
-        """Give pseudo-labels to a random part of the pool and to all labelled samples (Alg. 2).
+        """Give pseudo-labels to the candidates and to all labelled samples (Alg. 2).
 
         Parameters
         ----------
@@ -74,40 +81,39 @@ class Clustering(Settings):
             If there are fewer samples than clusters are needed to keep the classes apart, or if the
             number of classes is needed and not given.
         """
-        index = self._considered(pool, rng)
-        classes = np.full(len(pool.embedding), UNKNOWN)
+        labelled = pool.labelled
+        pool, index = consider(pool, self.candidates, rng)
+        everything = np.arange(len(index))
+        classes = np.full(len(index), UNKNOWN)
         classes[pool.labelled] = pool.label
         predicted = np.zeros(len(index), dtype=np.int64)
-        feature: NDArray[np.floating] = pool.embedding[index]
+        feature = pool.embedding
         if pool.head is not None:
-            predicted = pool.predicted(index)
+            predicted = pool.predicted(everything)
             if self.feature == "al":
-                feature = pool.hidden(index)
-        known = np.where(classes[index] == UNKNOWN, predicted, classes[index])
+                feature = pool.hidden(everything)
+        known = np.where(classes == UNKNOWN, predicted, classes)
         # A first batch smaller than the number of classes must not make the constraint impossible.
         fewest = len(np.unique(pool.label)) if self.constraint != "none" else 1
-        most = most_clusters(classes[index], self.constraint)
+        most = most_clusters(classes, self.constraint)
         n_initial = min(max(_number(self.n_initial, n_classes), fewest), most)
         n_clusters = min(max(_number(self.n_clusters, n_classes), n_initial), most)
 
-        x = scale_embedding(feature, self.scaling)
+        x = scale_embedding(feature, self.scaling, pool.weight)
         assigned = constrained_kmeans(
-            x, n_initial, rng, classes[index], self.constraint, self.starts
+            x, n_initial, rng, classes, self.constraint, self.starts, weight=pool.weight
         )
-        splits = split_confusing(x, assigned, n_clusters, known, classes[index], self.constraint)
+        splits = split_confusing(
+            x, assigned, n_clusters, known, classes, self.constraint, pool.weight
+        )
         return Clusters(
             index=index,
             pseudo_label=assigned,
-            labelled=pool.labelled,
-            labelled_class=labelled_classes(assigned, classes[index]),
+            labelled=labelled,
+            labelled_class=labelled_classes(assigned, classes),
             splits=splits,
+            weight=pool.weight,
         )
-
-    def _considered(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.int64]:
-        unlabelled = pool.unlabelled
-        if self.candidates != "all" and self.candidates < len(unlabelled):
-            unlabelled = rng.choice(unlabelled, self.candidates, replace=False)
-        return np.sort(np.concatenate([unlabelled, pool.labelled]))
 
 
 def _number(clusters: int | Literal["classes"], n_classes: int | None) -> int:
@@ -151,6 +157,7 @@ def split_confusing(
     predicted: NDArray[np.int64],
     classes: NDArray[np.int64],
     constraint: Constraint,
+    weight: NDArray[np.int64] | None = None,
 ) -> dict[str, NDArray[np.int64]]:
     """Split the most confusing clusters, in place, until there are `n_clusters` (Alg. 2).
 
@@ -170,8 +177,8 @@ def split_confusing(
         Number of clusters wanted.
     predicted : int64 (N,)
         Class of each sample: its label, or the prediction of the classifier.
-    classes, constraint
-        As for `constrained_kmeans`.
+    classes, constraint, weight
+        As for `constrained_kmeans`; samples are counted by their weights.
 
     Returns
     -------
@@ -180,32 +187,38 @@ def split_confusing(
     """
     if constraint == "none":
         classes = np.full(len(x), UNKNOWN)
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     log: list[tuple[int, int, int, int]] = []
     count = int(assigned.max()) + 1
-    state = [_confusion(assigned == cluster, predicted) for cluster in range(count)]
+    state = [_confusion(assigned == cluster, predicted, weight) for cluster in range(count)]
     while count < n_clusters:
         parent = max(range(count), key=lambda cluster: (*state[cluster], -cluster))
         confusing, size = state[parent]
-        if size < 2:
+        if size < 0:  # none is left that can be split
             break
         members = np.flatnonzero(assigned == parent)
-        part = _bisect(x[members], predicted[members], classes[members], constraint)
+        part = _bisect(
+            x[members], predicted[members], classes[members], constraint, weight[members]
+        )
         if part is None:
             state[parent] = (-1, -1)  # cannot be split
             continue
         assigned[members[part]] = count
         log.append((parent, count, confusing, size))
-        state[parent] = _confusion(assigned == parent, predicted)
-        state.append(_confusion(assigned == count, predicted))
+        state[parent] = _confusion(assigned == parent, predicted, weight)
+        state.append(_confusion(assigned == count, predicted, weight))
         count += 1
     table = np.array(log, dtype=np.int64).reshape(-1, 4)
     names = ("parent", "child", "confusing", "size")
     return {name: table[:, column] for column, name in enumerate(names)}
 
 
-def _confusion(members: NDArray[np.bool_], predicted: NDArray[np.int64]) -> tuple[int, int]:
-    """Return the number of confusing samples among `members`, and of all."""
-    frequent = np.bincount(predicted[members])
+def _confusion(
+    members: NDArray[np.bool_], predicted: NDArray[np.int64], weight: NDArray[np.int64]
+) -> tuple[int, int]:
+    """Return the number of confusing samples among `members`, and of all, by their weights."""
+    frequent = np.bincount(predicted[members], weight[members])
     return int(frequent.sum() - frequent.max()), int(frequent.sum())
 
 
@@ -214,15 +227,19 @@ def _bisect(
     predicted: NDArray[np.int64],
     classes: NDArray[np.int64],
     constraint: Constraint,
+    weight: NDArray[np.int64],
     iterations: int = 100,
 ) -> NDArray[np.bool_] | None:
     """Return which samples form the smaller of two parts, or None where it cannot be split."""
     if (x == x[0]).all() or most_clusters(classes, constraint) < 2:
         return None
-    confusing = predicted != np.bincount(predicted).argmax()
+    confusing = predicted != np.bincount(predicted, weight).argmax()
     if not confusing.any():  # then by the farthest sample from the mean
-        confusing[np.linalg.norm(x - x.mean(axis=0), axis=1).argmax()] = True
-    centres = np.stack([x[~confusing].mean(axis=0), x[confusing].mean(axis=0)])
-    assigned, _ = lloyd(x, centres, classes, constraint, iterations)
+        mean = np.average(x, axis=0, weights=weight).astype(x.dtype)
+        confusing[np.linalg.norm(x - mean, axis=1).argmax()] = True
+    centres = np.stack(
+        [np.average(x[part], axis=0, weights=weight[part]) for part in (~confusing, confusing)]
+    ).astype(x.dtype)
+    assigned, _ = lloyd(x, centres, classes, constraint, iterations, weight)
     second = assigned == 1
-    return second if 2 * second.sum() <= len(x) else ~second
+    return second if 2 * weight[second].sum() <= weight.sum() else ~second

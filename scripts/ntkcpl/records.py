@@ -3,7 +3,7 @@
 `ntkcpl.artifacts` reads and writes them.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Protocol
@@ -12,6 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.head import Head
+
+BLOCK = 2**16  # rows that are looked at together
+
+
+def _none() -> NDArray[np.int64]:
+    return np.empty(0, dtype=np.int64)
 
 
 class Rows(Protocol):
@@ -58,8 +64,8 @@ class Features:
 
     Attributes
     ----------
-    embedding : float32 (N, D)
-        Embeddings of the pool.
+    embedding : float32 or float16 (N, D)
+        Embeddings of the pool; they may be mapped from a file, of which what is used is read.
     views : float (N, V, D)
         Embeddings of augmented views of the pool, on which the classifier is trained: an array, or
         a data set of an HDF5 file, of which only the rows asked for are read. V is 0 where views
@@ -76,7 +82,7 @@ class Features:
         Of the file that they come from; empty if they come from none.
     """
 
-    embedding: NDArray[np.float32]
+    embedding: NDArray[np.floating]
     views: Rows
     label: NDArray[np.int64]
     id: list[str]
@@ -164,6 +170,8 @@ class Clusters:
     splits : dict of int64 (S,)
         The log of Alg. 2, a row a split: `parent` (the cluster split), `child` (the new cluster),
         `confusing` (confusing samples before the split), `size` (samples before the split).
+    weight : int64 (M,), optional
+        How many samples of the pool each stands for; one without.
     """
 
     index: NDArray[np.int64]
@@ -171,6 +179,11 @@ class Clusters:
     labelled: NDArray[np.int64]
     labelled_class: NDArray[np.int64]
     splits: Mapping[str, NDArray[np.int64]]
+    weight: NDArray[np.int64] = field(default_factory=_none)
+
+    def __post_init__(self) -> None:
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.index), dtype=np.int64))
 
     @property
     def n_clusters(self) -> int:
@@ -221,7 +234,10 @@ class Pool:
     clusters
         What the strategy's `clustering` made, for strategies that cluster.
     skipped : int64 (S,)
-        Pool indices of images that people could not label: they are never asked for again.
+        Pool indices of images that are never asked for: people could not label them, or they are
+        held out.
+    weight : int64 (N,), optional
+        How many images each stands for in all that is summed over the pool; one without.
 
     Raises
     ------
@@ -230,13 +246,16 @@ class Pool:
     """
 
     embedding: NDArray[np.floating]
-    labelled: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
-    label: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    labelled: NDArray[np.int64] = field(default_factory=_none)
+    label: NDArray[np.int64] = field(default_factory=_none)
     head: Head | None = None
     clusters: Clusters | None = None
-    skipped: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    skipped: NDArray[np.int64] = field(default_factory=_none)
+    weight: NDArray[np.int64] = field(default_factory=_none)
 
     def __post_init__(self) -> None:
+        if not len(self.weight):
+            object.__setattr__(self, "weight", np.ones(len(self.embedding), dtype=np.int64))
         fault = self._fault()
         if fault:
             raise ValueError(fault)
@@ -246,9 +265,13 @@ class Pool:
         n = len(self.embedding)
         if np.ndim(self.embedding) != 2 or n == 0:
             return f"the embedding has shape {np.shape(self.embedding)}, expected (N, D) with N > 0"
-        bad = ~np.isfinite(self.embedding).all(axis=1)
-        if bad.any():
-            return f"row {bad.argmax()} of the embedding is not finite"
+        if not isinstance(
+            self.embedding, np.memmap
+        ):  # else it was checked on its way into the file
+            for start in range(0, n, BLOCK):
+                bad = ~np.isfinite(self.embedding[start : start + BLOCK]).all(axis=1)
+                if bad.any():
+                    return f"row {start + bad.argmax()} of the embedding is not finite"
         for name in ("labelled", "label"):
             array = getattr(self, name)
             if np.ndim(array) != 1 or not np.issubdtype(array.dtype, np.integer):
@@ -259,6 +282,8 @@ class Pool:
             return f"labelled must hold indices in [0, {n})"
         if len(np.unique(self.labelled)) < len(self.labelled):
             return "labelled must not repeat an index"
+        if self.weight.shape != (n,) or (self.weight < 1).any():
+            return f"weight must hold {n} numbers of at least 1"
         if np.isin(self.skipped, self.labelled).any():
             return "an image is both labelled and skipped"
         if (self.label < 0).any():
@@ -277,15 +302,32 @@ class Pool:
     @property
     def unlabelled(self) -> NDArray[np.int64]:
         """Increasing pool indices that are neither labelled nor skipped."""
-        answered = np.concatenate([self.labelled, self.skipped])
-        return np.setdiff1d(np.arange(len(self.embedding)), answered)
+        free = np.ones(len(self.embedding), dtype=bool)
+        free[self.labelled] = False
+        free[self.skipped] = False
+        return np.flatnonzero(free)
 
-    def part(self, unlabelled: NDArray[np.int64]) -> tuple["Pool", NDArray[np.int64]]:
+    def part(
+        self, unlabelled: NDArray[np.int64], weight: NDArray[np.int64] | None = None
+    ) -> tuple["Pool", NDArray[np.int64]]:
         """Return the pool as if it held only some unlabelled images, and who its rows are.
 
         All labelled images stay. The second is increasing indices of this pool, int64.
+
+        Parameters
+        ----------
+        unlabelled : int64 (M,)
+            Which they are.
+        weight : int64 (M,), optional
+            How many images each stands for from now on; without, as many as before.
         """
         kept = np.sort(np.concatenate([unlabelled, self.labelled]))
+        if weight is None and len(kept) == len(self.embedding):
+            return self, kept
+        weights = self.weight
+        if weight is not None:
+            weights = weights.copy()
+            weights[unlabelled] = weight
         clusters = self.clusters
         if clusters is not None:
             still = np.isin(clusters.index, kept)
@@ -294,9 +336,18 @@ class Pool:
                 index=np.searchsorted(kept, clusters.index[still]),
                 pseudo_label=clusters.pseudo_label[still],
                 labelled=np.searchsorted(kept, clusters.labelled),
+                weight=clusters.weight[still],
             )
         labelled = np.searchsorted(kept, self.labelled)
-        return Pool(self.embedding[kept], labelled, self.label, self.head, clusters), kept
+        part = Pool(
+            self.embedding[kept],
+            labelled,
+            self.label,
+            self.head,
+            clusters,
+            weight=weights[kept],
+        )
+        return part, kept
 
     def without_skipped(self) -> tuple["Pool", NDArray[np.int64]]:
         """Return the pool as if the skipped images had never been in it, and who its rows are."""
@@ -311,15 +362,29 @@ class Pool:
 
     def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the classifier's softmax output for some images, (n, C)."""
-        return self.classifier.probability(self.embedding[rows])
+        return self._ask(self.classifier.probability, rows)
 
     def hidden(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the active-learning features of some images, the hidden units, (n, H)."""
-        return self.classifier.hidden(self.embedding[rows])
+        return self._ask(self.classifier.hidden, rows)
 
     def predicted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the classes that the classifier predicts for some images, (n,)."""
-        return self.classifier.predicted(self.embedding[rows])
+        return self._ask(self.classifier.predicted, rows)
+
+    def _ask(
+        self, question: Callable[[NDArray[np.floating]], NDArray[Any]], rows: NDArray[np.int64]
+    ) -> NDArray[Any]:
+        """Ask about some images block by block: their embeddings need not fit in memory."""
+        first = question(self.embedding[rows[:BLOCK]])
+        if len(rows) <= BLOCK:
+            return first
+        answers = np.empty((len(rows), *first.shape[1:]), dtype=first.dtype)
+        answers[:BLOCK] = first
+        for start in range(BLOCK, len(rows), BLOCK):
+            block = slice(start, start + BLOCK)
+            answers[block] = question(self.embedding[rows[block]])
+        return answers
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ A draw depends on (experiment, strategy, seed, round) and on what it is for, nev
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ntkcpl import strategies
 from ntkcpl.records import Batch, Classifier, Features, Held, Pool
@@ -27,20 +28,24 @@ class Identity(NamedTuple):
 
 
 def known_pool(
-    features: Features, classifier: Classifier | None = None, held: Held | None = None
+    features: Features,
+    classifier: Classifier | None = None,
+    held: Held | None = None,
+    held_out: NDArray[np.int64] | None = None,
 ) -> Pool:
     """Return what a strategy may know: the last classifier and the labels held.
 
     These are what people have said, if they were asked, else those of the classifier's images.
+    Rows `held_out` are never to be asked for.
     """
+    none = np.empty(0, dtype=np.int64)
     head = None if classifier is None else classifier.head
+    labelled = none if classifier is None else classifier.labelled
+    label, skipped = features.label[labelled], none if held_out is None else held_out
     if held is not None:
-        labelled, label, skipped = held.labelled, held.label, held.skipped
-        return Pool(features.embedding, labelled, label, head, skipped=skipped)
-    if classifier is None:
-        return Pool(features.embedding)
-    labelled = classifier.labelled
-    return Pool(features.embedding, labelled, features.label[labelled], head)
+        labelled, label = held.labelled, held.label
+        skipped = np.concatenate([held.skipped, skipped])
+    return Pool(features.embedding, labelled, label, head, skipped=skipped)
 
 
 def select_batch(strategy: Strategy, pool: Pool, budget: int, identity: Identity) -> Batch:

@@ -13,7 +13,7 @@ from ntkcpl.artifacts.hdf5 import open_hdf5
 from ntkcpl.artifacts.sealed import SealedFile
 from ntkcpl.artifacts.texts import read_csv, read_json
 
-# Of an experiment, a run and a round: file -> what it holds.
+# Of an experiment, its holdout, a run and a round: file -> what it holds.
 KINDS = {
     "encoder.pt": "encoder",
     "pretrain.csv": "pretraining",
@@ -25,6 +25,8 @@ KINDS = {
     "coverage.csv": "coverage",
     "notions.csv": "notions",
     "predictions.csv": "predictions",
+    "outcomes.csv": "outcomes",
+    "cross_validation.csv": "outcomes",
     "clusters.h5": "clusters",
     "batch.csv": "batch",
     "labels.json": "labels",
@@ -32,7 +34,7 @@ KINDS = {
     "classifier.h5": "classifier",
 }
 FILES = {kind: name for name, kind in KINDS.items()}
-PLACES = ("*", "*/*/seed*", "*/*/seed*/round*")
+PLACES = ("*", "*/holdout", "*/*/seed*", "*/*/seed*/round*")
 LAYOUTS = {
     layout.kind: layout
     for layout in (classifier.LAYOUT, clusters.LAYOUT, features.LAYOUT, views.LAYOUT)
@@ -131,7 +133,8 @@ def _chain_faults(stored: list[_Stored], unknown: set[tuple[str, str]]) -> Itera
     encoders = {file.experiment: file.settings for file in stored if file.kind == "encoder"}
     for file in stored:
         for name, digests in sorted(file.inputs.items()):
-            kind = name if name in FILES else name.removesuffix("s")  # classifiers
+            kind = "batch" if name == "holdout" else name
+            kind = kind if kind in FILES else kind.removesuffix("s")  # classifiers
             if kind in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
                 continue
             known = there.get((file.experiment, kind), [])

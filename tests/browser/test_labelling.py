@@ -1,41 +1,16 @@
 """A person labels in a real Chromium, and what the page saves is read back."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from batches import CLASSES, HOSTILE, SIZES, numbered, rows
 from playwright.sync_api import BrowserContext, Page, expect
 
 from ntkcpl.labels.kit import write_kit
 from ntkcpl.labels.read import read_labels
-from ntkcpl.labels.rows import Row, Suggestion
+from ntkcpl.labels.rows import Row
 from ntkcpl.labels.thumbnails import thumbnails
-
-CLASSES = ["robin", "wren", "great tit"]
-HOSTILE = [
-    "=1+1.png",
-    'comma, "quote"; semicolon.png',
-    "sub/new\nline\r.png",
-    "</script><img src=x onerror=document.title='broken'>.png",
-    "'-apostrophe.png",
-    "__proto__",
-    "emoji 🐦 Grünfink.png",
-    os.fsdecode(b"v\xf6gel \xff.png"),
-]
-
-
-def rows(ids: list[str], suggestions: bool = False) -> list[Row]:
-    colours = np.random.default_rng(0).integers(0, 256, (len(ids), 3, 1, 1)).astype(np.uint8)
-    images = thumbnails(np.broadcast_to(colours, (len(ids), 3, 48, 64)))
-    return [
-        Row(name, image, None, Suggestion(CLASSES[k % 3], 0.6) if suggestions else None)
-        for k, (name, image) in enumerate(zip(ids, images, strict=True))
-    ]
-
-
-def numbered(number: int) -> list[str]:
-    return [f"image{k}.png" for k in range(number)]
 
 
 class Person:
@@ -253,10 +228,6 @@ def test_zoom(person):
     assert picture.bounding_box()["width"] == pytest.approx(2 * fitting, abs=1)
     someone.press("Escape")
     assert picture.bounding_box()["width"] == pytest.approx(fitting, abs=1)
-
-
-# A desktop, the same at 200 % and at 400 %, and a phone.
-SIZES = [(1280, 800), (640, 400), (320, 256), (390, 780)]
 
 
 @pytest.mark.parametrize("size", SIZES)

@@ -246,6 +246,7 @@ def predict() -> None:
         "features": "results/photos/features.h5",
         "classifier": place(of, "classifier.h5"),
         "labels": so_far(of, "labels.json"),
+        "holdout": [],
     }
     run_job("predict", of, {"predictions": "results/photos/predictions.csv"}, files)
 

@@ -173,7 +173,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         (
             f"{D}.strategies",
             [{"ntkcpl_al": {"clusters": 3}}],
-            f"{D}.strategies.ntkcpl_al.clusters: there is no such key; allowed are method, width, ",
+            f"{D}.strategies.ntkcpl_al.clusters: there is no such key; allowed are method, ",
         ),
         (
             f"{D}.strategies",
@@ -388,6 +388,8 @@ def test_what_config_yaml_shows_are_the_defaults():
         ({"dataset": {"name": "digits"}}, "not with digits: take imagefolder"),
         ({"reference": "cifar10"}, "reference does not go with labels"),
         ({"labels": None, "classes": ["a", "b"]}, "classes goes with labels"),
+        ({"labels": None, "holdout": 4}, "holdout goes with labels"),
+        ({"holdout": 4}, "and holdout is 4, but the pool of imagefolder has"),
         ({"classes": ["a", "Skipped"]}, "classes: the class 'Skipped' cannot be told from images"),
         ({"classes": ["a", "a"]}, "classes: must not repeat a value"),
     ],

@@ -51,6 +51,7 @@ def six():
         by_label=outputs([0, 0, 0, 0, 1, 0], 2),
         by_cluster=outputs([0, 1, 0, 0, 2, 2], 3),
         labelled=np.array([0, 4]),
+        weight=np.ones(6, np.int64),
     )
 
 
@@ -109,11 +110,25 @@ def test_a_tie_is_right_about_nothing(six):
     assert not tied.label_right.any() and not tied.cluster_right.any()
 
 
+def test_shares_count_an_image_as_often_as_it_stands_for_others(six):
+    times = np.array([3, 1, 2, 4, 1, 5])
+    every = {
+        field.name: np.repeat(getattr(six, field.name), times, axis=0)
+        for field in dataclasses.fields(six)
+        if field.name not in ("labelled", "weight")
+    }
+    labelled = (np.cumsum(times) - times)[six.labelled]
+    many = Predictions(**every, labelled=labelled, weight=np.ones(16, np.int64))
+    few = dataclasses.replace(six, weight=times)
+    assert few.shares() == pytest.approx({**many.shares(), "mapped": few.mapped})
+
+
 def test_dominant_class_of_ties_and_empty_clusters():
-    dominant = dominant_class(np.array([0, 0, 2, 2, 2]), np.array([3, 1, 2, 2, 0]), 4)
-    assert dominant.tolist() == [1, UNKNOWN, 2, UNKNOWN]
+    cluster, label, one = np.array([0, 0, 2, 2, 2]), np.array([3, 1, 2, 2, 0]), np.ones(5, int)
+    assert dominant_class(cluster, label, 4, one).tolist() == [1, UNKNOWN, 2, UNKNOWN]
+    assert dominant_class(cluster, label, 4, np.array([2, 1, 1, 1, 3]))[[0, 2]].tolist() == [3, 0]
     nothing = np.empty(0, dtype=np.int64)
-    assert dominant_class(nothing, nothing, 2).tolist() == [UNKNOWN] * 2
+    assert dominant_class(nothing, nothing, 2, nothing).tolist() == [UNKNOWN] * 2
 
 
 def test_joined_outputs_are_the_sums_of_equation_6():

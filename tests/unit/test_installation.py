@@ -56,3 +56,23 @@ def test_what_is_blocked_is_what_the_extras_install():
     names = {requirement.partition(">")[0] for extra in EXTRAS.values() for requirement in extra}
     names -= {name for name in names if name.startswith(("ntkcpl", "efficientnet"))}
     assert {imported.get(name, name) for name in names} == set(BLOCKED)
+
+
+TRAINING = """
+import json, sys
+for name in json.loads(sys.argv[1]):
+    sys.modules[name] = None  # as if it were not installed
+import numpy as np
+from ntkcpl.learner import Learner
+
+x = np.random.default_rng(0).normal(size=(60, 5)).astype("f4")
+learner = Learner(x, {"method": "entropy"}, classifier={"epochs": 2})
+learner.tell(range(8), [row % 2 for row in range(8)])
+print(len(learner.ask(5)), learner.predict_proba(x).shape)
+"""
+
+
+def test_a_round_does_without_the_extras():
+    command = [sys.executable, "-c", TRAINING, json.dumps(BLOCKED)]
+    done = subprocess.run(command, capture_output=True, text=True, env={"PYTHONPATH": "scripts"})
+    assert done.stdout == "5 (60, 2)\n", done.stderr

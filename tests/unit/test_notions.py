@@ -27,14 +27,17 @@ def finished(features):
 def test_agreement_of_six_images():
     covered = np.array([True, True, True, False, False, False])
     truth = np.array([True, False, False, True, False, False])
-    assert agreement(covered, truth) == {
+    one = np.ones(6, np.int64)
+    assert agreement(covered, truth, one) == {
         "coverage": 3 / 6,
         "truth": 2 / 6,
         "accuracy": 3 / 6,
         "precision": 1 / 3,
         "recall": 1 / 2,
     }
-    nothing = agreement(covered & False, truth & False)
+    nothing = agreement(covered & False, truth & False, one)
+    thrice = agreement(covered, truth, np.array([3, 1, 1, 1, 1, 1]))
+    assert thrice["accuracy"] == 5 / 8 and thrice["precision"] == 3 / 5
     assert nothing["accuracy"] == 1
     assert np.isnan(nothing["precision"]) and np.isnan(nothing["recall"])
 

@@ -13,10 +13,17 @@ import pytest
 from people import Person
 from PIL import Image
 
+from ntkcpl.artifacts.batch import read_ids
+from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.labels.tables import write_labels
 
 COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
 RUN = "results/smoke/ntkcpl_self/seed0"
+# What is made anew for each new classifier.
+SUMMARY = {
+    (rule, "")
+    for rule in ("predict", "review", "plot_doubtful", "plot_learning_curve", "summarise_labels")
+}
 
 
 def truth(image):
@@ -26,8 +33,11 @@ def truth(image):
 
 def batch(workflow, number):
     """The ids that a round asks for."""
-    with (workflow.folder / RUN / f"round{number}/batch.csv").open() as file:
-        return [row["id"] for row in csv.DictReader(file)]
+    return batch_of(workflow, f"{RUN}/round{number}")
+
+
+def batch_of(workflow, folder):
+    return read_ids(workflow.folder / folder / "batch.csv")
 
 
 def answer(workflow, number, **differs):
@@ -59,7 +69,13 @@ def rules(jobs):
 def following(number):
     """The jobs that choose the batch of a round, once the classifier before it is there."""
     chosen = ("cluster_pool", "select_batch", "write_kit")
-    return {*((rule, str(number)) for rule in chosen), ("predict", "")}
+    return {*((rule, str(number)) for rule in chosen), *SUMMARY}
+
+
+def training(number):
+    """The jobs that make a classifier of what people said of a round, and show that."""
+    rules = ("take_labels", "embed_views", "train_classifier", "cross_validate", "plot_batch")
+    return {(rule, str(number)) for rule in rules}
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +152,25 @@ def test_two_rounds_and_predictions(labelled):
     assert labelled.planned() == set()
 
 
+def test_the_summary_and_the_report(labelled):
+    folder = labelled.folder / "results/smoke"
+    text = (folder / "summary.md").read_text()
+    assert "13 images are labelled after 2 rounds, 1 skipped; 28 have no label" in text
+    assert "not drawn at random" in text and "can be said after the third" in text
+    shown = re.findall(r"!\[.*\]\((.*)\)", text)
+    assert len(shown) == 4  # the curve, two batches and doubtful images
+    for name in shown:
+        Image.open(folder / name).verify()
+    assert re.search(r"\| `train_classifier` +\| +2 \|", text)
+    outcomes = pd.read_csv(labelled.folder / RUN / "round2/cross_validation.csv")
+    assert len(outcomes) == 13 and (outcomes["label"] == outcomes["id"].map(truth)).all()
+    code, output = labelled.run("--report", "report.html")
+    assert code == 0, output
+    report = (labelled.folder / "report.html").read_text()
+    for name in (*shown, "summary.html"):
+        assert f"results/smoke/{name}" in report
+
+
 def test_a_batch_that_is_answered_in_part_waits_and_stays(workflow):
     image, *others = batch(workflow, 1)
     save(workflow, "some.csv", {image: "red"})
@@ -164,20 +199,46 @@ def test_people_who_answer_in_part_err_skip_and_disagree(workflow):
 
 def test_a_corrected_label_runs_its_round_and_what_follows(waiting):
     answer(waiting, 2, _1=None)
-    assert rules(waiting.planned()) == {
-        *(("take_labels", "2"), ("embed_views", "2"), ("train_classifier", "2")),
-        *following(3),
-    }
+    assert rules(waiting.planned()) == training(2) | following(3)
     answer(waiting, 2)
     answer(waiting, 1, _1="blue" if truth(batch(waiting, 1)[0]) == "red" else "red", _2=None)
     before = batch(waiting, 2)
     assert rules(waiting.planned()) == {
-        *(("take_labels", "1"), ("embed_views", "1")),
-        *(("train_classifier", "1"), ("train_classifier", "2")),
+        *training(1),
+        *(("train_classifier", "2"), ("cross_validate", "2")),
         *following(3),
     }
     run(waiting)
     assert batch(waiting, 2) == before  # it has been answered
+    assert waiting.planned() == set()
+
+
+def listed(path):
+    return pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
+
+
+def test_a_label_is_checked_and_corrected(waiting):
+    wrong, *others = batch(waiting, 1)
+    colour = "blue" if truth(wrong) == "red" else "red"
+    answer(waiting, 1, _1=colour, _2=None)
+    run(waiting)
+    folder = waiting.folder / "results/smoke/review"
+    assert (folder / "review.html").exists()
+    doubts = listed(folder / "review.csv")
+    assert [doubt["id"] for doubt in doubts][:1] == [wrong]  # colours are easy
+    expected = {"was": colour, "classifier": truth(wrong), "round": "1"}
+    assert expected.items() <= doubts[0].items()
+    assert doubts[0]["where"] == "labels/round1.csv, line 2"
+    # What was right is not asked again, and runs nothing else; what was wrong does.
+    checked = waiting.folder / "labels/checked.csv"
+    write_cells(checked, ("id", "label", "was"), [(others[1], truth(others[1]), truth(others[1]))])
+    assert rules(waiting.planned()) == {("review", "")}
+    write_cells(checked, ("id", "label", "was"), [(wrong, truth(wrong), colour)])
+    assert training(1) | {("review", "")} <= rules(waiting.planned())
+    run(waiting)
+    assert wrong not in [doubt["id"] for doubt in listed(folder / "review.csv")]
+    taken = json.loads((waiting.folder / RUN / "round1/labels.json").read_text())
+    assert taken["asked"][wrong] == truth(wrong)
     assert waiting.planned() == set()
 
 
@@ -192,10 +253,7 @@ def test_labels_for_the_coming_round_run_nothing_before(waiting):
     assert waiting.planned() == set()
     save(waiting, "others.csv", {image: truth(image) for image in others})
     # It was the last round: there is no other batch to choose.
-    assert rules(waiting.planned()) == {
-        *((rule, "3") for rule in ("take_labels", "embed_views", "train_classifier")),
-        ("predict", ""),
-    }
+    assert rules(waiting.planned()) == training(3) | SUMMARY
     last = run(waiting)
     assert last == (
         "smoke: answers that were not asked for count too: 1; all is answered; for another round "
@@ -248,8 +306,8 @@ def test_photos_come_go_and_are_renamed(waiting):
     Image.new("RGB", (16, 16), (35, 199, 61)).save(photos / "A-43.png")  # the first of the pool
     assert rules(waiting.planned()) == {
         ("update_features", ""),
-        *((rule, str(n)) for rule in ("take_labels", "embed_views") for n in (1, 2)),
-        *(("train_classifier", str(n)) for n in (1, 2)),
+        *training(1),
+        *training(2),
         *following(3),
     }
     last = run(waiting)
@@ -278,6 +336,19 @@ def test_photos_come_go_and_are_renamed(waiting):
     Image.new("RGB", (16, 16), (35, 199, 62)).save(photos / "44.png")
     planned = rules(waiting.planned())
     assert ("update_features", "") in planned and ("select_batch", "3") not in planned
+    # Of a holdout that is added now, ones that go are gone, and renamed ones are the same.
+    (photos / "44.png").unlink()
+    waiting.config["experiments"]["smoke"]["holdout"] = 4
+    last = run(waiting)  # one that was drawn has been labelled: it leaves the training
+    assert "3 of 4 images of the holdout wait" in last and "open results/smoke/holdout" in last
+    kept, renamed, gone = re.search(r"wait \((.*), …\)", last)[1].split(", ")
+    assert {kept, renamed, gone} < {*batch_of(waiting, "results/smoke/holdout")}
+    (photos / gone).unlink()
+    (photos / renamed).rename(photos / "c.png")
+    save(waiting, "holdout.csv", {"c.png": "red"})
+    code, output = waiting.run("--dry-run")
+    assert code == 0 and "images of the holdout that are gone: 1" in output
+    assert f"1 of 3 images of the holdout wait ({kept}, …)" in output
 
 
 def test_an_image_must_not_take_the_name_of_another(waiting):
@@ -298,13 +369,13 @@ def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
     assert "jobs:" not in output
 
 
-def test_embeddings_are_labelled_by_their_ids(new_workflow, smoke_config):
+def test_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflow, smoke_config):
     config = copy.deepcopy(smoke_config)
     experiment = config["experiments"]["smoke"]
     for key in ("dataset", "encoder", "pretraining", "features"):
         del experiment[key]
     experiment |= {"embeddings": "my.h5", "labels": "labels", "classes": [*COLOURS]}
-    experiment |= {"budgets": [6, 9], "strategies": ["ntkcpl_self"]}
+    experiment |= {"budgets": [6, 9], "strategies": ["ntkcpl_self"], "holdout": 4}
     workflow = new_workflow(config)
     rng = np.random.default_rng(0)
     with h5py.File(workflow.folder / "my.h5", "w") as file:
@@ -315,9 +386,31 @@ def test_embeddings_are_labelled_by_their_ids(new_workflow, smoke_config):
             file[f"{part}/label"] = np.full(number, -1)
         file["pool/id"] = [f"{number}.png" for number in range(30)]
         file["classes"] = ["unknown"]
+    assert "4 of 4 images of the holdout wait: open results/smoke/holdout/label/table" in (
+        run(workflow)
+    )
+    assert not [*(workflow.folder / "labels").iterdir()]  # made for what people save
+    held_out = batch_of(workflow, "results/smoke/holdout")
+    truths = {image: truth(image) for image in held_out}
+    save(workflow, "holdout.csv", truths | {held_out[0]: None})
     assert "round1/label/table.csv, save into labels" in run(workflow)
     answer(workflow, 1)
+    save(workflow, "again.csv", dict([*truths.items()][1:]))  # trained on all the same by nothing
     assert "3 of 3 images of round 2 wait" in run(workflow)
+    assert not {*held_out} & {*batch(workflow, 1), *batch(workflow, 2)}
+    with h5py.File(workflow.folder / RUN / "round1/classifier.h5") as file:
+        assert len(file["labelled"]) == 6
+    outcomes = pd.read_csv(workflow.folder / "results/smoke/holdout/outcomes.csv")
+    assert {*outcomes["id"]} == {*held_out[1:]}
+    right = (outcomes["label"] == outcomes["predicted"]).sum()
+    summary = (workflow.folder / "results/smoke/summary.md").read_text()
+    assert f" {right} of 3 = " in summary and "4 held out" in summary
+    (workflow.folder / "labels/again.csv").unlink()
+    save(workflow, "holdout.csv", truths)  # one that was skipped is labelled
+    assert rules(workflow.planned()) == {
+        *(("take_holdout_labels", ""), ("evaluate_holdout", "")),
+        *(SUMMARY - {("plot_doubtful", "")}),
+    }
     save(workflow, "odd.csv", {batch(workflow, 2)[0]: "rad"})
     code, output = workflow.run("--cores", "1")
     assert code != 0

@@ -1,5 +1,6 @@
 """`batch.csv`: which images to label in a round, in the order in which they were chosen."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,35 @@ def read_ids(path: str | Path) -> list[str]:
     """
     rows, _ = read_table(path, KIND, COLUMNS)
     return [row["id"] for row in rows]
+
+
+def write_ids(path: str | Path, ids: Iterable[str], provenance: Provenance) -> None:
+    """Write `batch.csv` of a holdout: random images, of which some may be gone by now.
+
+    The columns are those of a round, and all are empty but `rank` and `id`.
+    """
+    rows = [(rank, "", image, "", "") for rank, image in enumerate(ids, start=1)]
+    write_table(path, KIND, COLUMNS, rows, provenance, clocks=["seconds"])
+
+
+def read_rows(path: str | Path, features: Features) -> tuple[NDArray[np.int64], str]:
+    """Return the pool indices of the images in it, in order, without those that are gone.
+
+    Beside them its digest. Raises ArtifactError as `read_ids` does.
+    """
+    row = {image: number for number, image in enumerate(features.id)}
+    cells, origin = read_table(path, KIND, COLUMNS)
+    index = [row[c["id"]] for c in cells if c["id"] in row]
+    return np.array(index, dtype=np.int64), origin["digest"]
+
+
+def read_coverage(path: str | Path) -> float:
+    """Return the coverage estimated once all of a `batch.csv` is labelled; NaN if none is.
+
+    Raises ArtifactError as `read_ids` does.
+    """
+    rows, _ = read_table(path, KIND, COLUMNS)
+    return float(rows[-1]["estimated_coverage"] or "nan")
 
 
 def read_batch(

@@ -13,6 +13,7 @@ LAYOUT = Layout(
     {
         "index": ("i8", "M"),
         "pseudo_label": ("i8", "M"),
+        "weight": ("i8", "M"),
         "labelled": ("i8", "L"),
         "cluster/size": ("i8", "K"),
         "cluster/labelled_class": ("i8", "K"),
@@ -30,10 +31,10 @@ def write_clusters(
 ) -> None:
     """Write `clusters.h5`; `seconds` is the time that clustering took."""
     with create_hdf5(path, LAYOUT, provenance) as file:
-        for name in ("index", "pseudo_label", "labelled"):
+        for name in ("index", "pseudo_label", "weight", "labelled"):
             file.store(name, getattr(clusters, name))
-        sizes = np.bincount(clusters.pseudo_label, minlength=clusters.n_clusters)
-        file.store("cluster/size", sizes)
+        sizes = np.bincount(clusters.pseudo_label, clusters.weight, clusters.n_clusters)
+        file.store("cluster/size", sizes.astype(np.int64))
         file.store("cluster/labelled_class", clusters.labelled_class)
         for name in SPLIT:
             file.store(f"split/{name}", clusters.splits[name])
@@ -59,5 +60,6 @@ def read_clusters(
             labelled=file.read("labelled"),
             labelled_class=file.read("cluster/labelled_class"),
             splits={name: file.read(f"split/{name}") for name in SPLIT},
+            weight=file.read("weight"),
         )
         return clusters, float(file.attrs["seconds"]), file.attrs["digest"]

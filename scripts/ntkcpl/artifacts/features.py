@@ -10,12 +10,14 @@ from numpy.typing import NDArray
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import Layout, open_hdf5
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.records import Features
+from ntkcpl.records import Features, Rows
+
+ITSELF = "embedding"  # what `only_view` names where it is the embedding itself
 
 LAYOUT = Layout(
     "features",
     {
-        "pool/embedding": ("f4", "N D"),
+        "pool/embedding": ("f", "N D"),
         "pool/views": ("f2", "N V D"),
         "pool/label": ("i8", "N"),
         "pool/id": ("str", "N"),
@@ -44,11 +46,18 @@ class _StoredViews:
 
 
 def read_features(path: str | Path, expected: Provenance | None = None) -> Features:
-    """Read `features.h5`; its views stay in the file. Raises ArtifactError (see `open_hdf5`)."""
+    """Read `features.h5`; the pool's embedding is mapped, its views stay in the file.
+
+    Raises ArtifactError (see `open_hdf5`).
+    """
     with open_hdf5(path, LAYOUT, expected) as file:
+        embedding = file.map("pool/embedding")
+        views: Rows = _StoredViews(Path(path), file.shape("pool/views"), file.attrs["digest"])
+        if file.attrs.get("only_view") == ITSELF:
+            views = embedding[:, None]
         return Features(
-            embedding=file.read("pool/embedding"),
-            views=_StoredViews(Path(path), file.shape("pool/views"), file.attrs["digest"]),
+            embedding=embedding,
+            views=views,
             label=file.read("pool/label"),
             id=file.read("pool/id"),
             test_embedding=file.read("test/embedding"),
@@ -58,9 +67,9 @@ def read_features(path: str | Path, expected: Provenance | None = None) -> Featu
         )
 
 
-def read_ids(path: str | Path) -> list[str]:
+def read_ids(path: str | Path, expected: Provenance | None = None) -> list[str]:
     """Return the ids of the pool in `features.h5`, and read nothing else."""
-    with open_hdf5(path, LAYOUT) as file:
+    with open_hdf5(path, LAYOUT, expected) as file:
         ids: list[str] = file.read("pool/id")
         return ids
 
@@ -75,5 +84,6 @@ def read_feature_facts(
     with open_hdf5(path, LAYOUT, expected) as file:
         pool, views, dimension = file.shape("pool/views")
         (test,), (classes,) = file.shape("test/id"), file.shape("classes")
-        sizes = {"pool": pool, "dimension": dimension, "views": views}
+        views += file.attrs.get("only_view") == ITSELF
+        sizes = {"pool": pool, "dimension": dimension, "views": int(views)}
         return dict(file.attrs), sizes | {"test": test, "classes": classes}

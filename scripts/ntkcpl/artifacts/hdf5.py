@@ -19,11 +19,13 @@ from ntkcpl.artifacts.sealed import SealedFile
 
 # The oldest with checksums of metadata, which not only this library's readers then verify.
 VERSION = ("v110", "v110")
+# Of a type that may be several, the first is what is written where nothing else is said.
 TYPES = {
-    "f4": np.dtype("f4"),
-    "f2": np.dtype("f2"),
-    "i8": np.dtype("i8"),
-    "str": h5py.string_dtype(),
+    "f": (np.dtype("f4"), np.dtype("f2")),
+    "f4": (np.dtype("f4"),),
+    "f2": (np.dtype("f2"),),
+    "i8": (np.dtype("i8"),),
+    "str": (h5py.string_dtype(),),
 }
 
 
@@ -57,12 +59,14 @@ class NewFile:
         """Store an array, or a list of texts."""
         texts = self._layout.arrays[name][0] == "str"
         array = np.asarray(values, dtype=object if texts else None)
-        self._file.create_dataset(name, data=array, dtype=TYPES["str"] if texts else None)
+        self._file.create_dataset(name, data=array, dtype=TYPES["str"][0] if texts else None)
         self._target.check()
 
-    def create(self, name: str, shape: tuple[int, ...]) -> "NewRows":
+    def create(
+        self, name: str, shape: tuple[int, ...], dtype: np.dtype[Any] | None = None
+    ) -> "NewRows":
         """Return a data set of a shape, to be filled by rows."""
-        dtype = TYPES[self._layout.arrays[name][0]]
+        dtype = dtype or TYPES[self._layout.arrays[name][0]][0]
         return NewRows(self._file.create_dataset(name, shape, dtype=dtype), self._target)
 
     def array(self, name: str) -> NDArray[Any]:
@@ -87,9 +91,9 @@ class NewRows:
 class StoredFile:
     """A file that was opened for reading and checked."""
 
-    def __init__(self, file: h5py.File, path: Path) -> None:
-        self._file = file
-        self.path = path
+    def __init__(self, file: h5py.File, content: SealedFile) -> None:
+        self._file, self._content = file, content
+        self.path = content.path
         self.attrs: Any = file.attrs
 
     def shape(self, name: str) -> tuple[int, ...]:
@@ -112,6 +116,23 @@ class StoredFile:
             return data[rows]
         except (OSError, RuntimeError, ValueError) as error:
             raise _unreadable(self.path, error) from error
+
+    def map(self, name: str) -> NDArray[Any]:
+        """Return a data set as an array that is mapped into memory and read as it is used.
+
+        The whole file is verified, once as long as it is not changed (`SealedFile.verify_once`).
+
+        Raises
+        ------
+        ArtifactError
+            If the file is damaged.
+        """
+        data = self._file[name]
+        start = data.id.get_offset()
+        if start is None:  # nothing is in it
+            return np.empty(data.shape, dtype=data.dtype)
+        self._content.verify_once()
+        return np.memmap(self.path, data.dtype, "r", start, data.shape)
 
 
 @contextmanager
@@ -170,7 +191,7 @@ def open_hdf5(
                 _check_layout(file, layout, path)
             except (OSError, RuntimeError, KeyError, ValueError) as error:
                 raise _unreadable(path, error) from error
-            yield StoredFile(file, path)
+            yield StoredFile(file, content)
 
 
 def made_alike(path: str | Path, layout: Layout, provenance: Provenance) -> bool:
@@ -200,7 +221,7 @@ def _check_layout(file: h5py.File, layout: Layout, path: Path) -> None:
         if name not in file:
             raise ArtifactError(f"{path} lacks the data set {name}: {FIX}")
         data, axes = file[name], dimensions.split()
-        fits = data.dtype == TYPES[kind] and data.ndim == len(axes)
+        fits = data.dtype in TYPES[kind] and data.ndim == len(axes)
         fits = fits and all(
             sizes.setdefault(axis, size) == size
             for axis, size in zip(axes, data.shape, strict=True)

@@ -21,10 +21,14 @@ def write_taken(path: str | Path, taken: Taken, provenance: Provenance) -> None:
 
 def read_taken(path: str | Path) -> Taken:
     """Read `labels.json`. Raises ArtifactError if it is unusable (see `read_json`)."""
-    return _read(path)[0]
+    return read_said(path)[0]
 
 
-def _read(path: str | Path) -> tuple[Taken, str]:
+def read_said(path: str | Path) -> tuple[Taken, str]:
+    """Read `labels.json`; return what it holds, and its digest.
+
+    Raises ArtifactError as `read_taken`.
+    """
     content, origin = read_json(path, KIND)
     return Taken(content["asked"], content["offered"], content["classes"]), origin["digest"]
 
@@ -39,7 +43,7 @@ def read_held(paths: Sequence[str | Path], features: Features) -> Held:
     ArtifactError
         If a file is unusable (see `read_taken`), or names an image that `features` does not hold.
     """
-    read = [_read(path) for path in paths]
+    read = [read_said(path) for path in paths]
     takens = [taken for taken, _ in read]
     answers = {image: label for taken in takens for image, label in taken.answers.items()}
     row = {image: number for number, image in enumerate(features.id)}

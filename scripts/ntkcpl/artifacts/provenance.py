@@ -18,8 +18,10 @@ from ntkcpl.settings import canonical_json
 
 FORMAT_VERSION = 2
 LIBRARIES = ("numpy", "scipy", "scikit-learn", "torch", "torchvision", "lightly", "numba", "h5py")
-# The folder of an experiment, of a run, of a round, as far as there are any.
-PLACE = re.compile(r"(?:^|/)results/([^/]+)(?:/([^/]+)/seed(\d+)(?:/round(\d+))?)?/[^/]+$")
+# The folder of an experiment, of its holdout, of a run, of a round, as far as there are any.
+PLACE = re.compile(
+    r"(?:^|/)results/([^/]+)(?:/(holdout)|/([^/]+)/seed(\d+)(?:/round(\d+))?)?/[^/]+$"
+)
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ class Provenance:
     inputs
         Name of each input -> its digest; of several of a name, their digests in order.
     identity
-        (experiment, strategy, seed, round), as far as the stage has them.
+        (experiment, strategy, seed, round), as far as the stage has them; (experiment, "holdout").
     code
         Digest of the code that decides the stage's result; empty where nobody keeps one.
     """
@@ -114,7 +116,10 @@ def shortened(digests: Iterable[str]) -> list[str]:
 
 
 def place_of(path: str | Path) -> tuple[str | int, ...]:
-    """Return (experiment, strategy, seed, round) of the folder of a file, as far as it tells."""
+    """Return (experiment, strategy, seed, round) of the folder of a file, as far as it tells.
+
+    Of the folder of a holdout, whose name no strategy may have, return (experiment, "holdout").
+    """
     match = PLACE.search(Path(path).as_posix())
     parts = [part for part in match.groups() if part is not None] if match else []
     return (*parts[:2], *map(int, parts[2:]))

@@ -9,13 +9,13 @@ import io
 import os
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, SupportsIndex
 
 from typing_extensions import Buffer, override
 
-from ntkcpl.artifacts.files import FIX, ArtifactError, atomic, open_file, unwritable
+from ntkcpl.artifacts.files import FIX, ArtifactError, atomic, open_file, unwritable, write_text
 
 ROWS = 2**16  # of a file that is read for few rows at a time
 WHOLE = 2**24  # of one that is read whole; torch wants its end within the last 65 kB of the file
@@ -163,6 +163,7 @@ class SealedFile(io.RawIOBase):
         if _root(line[0][:-65], self._digests) != line[3]:
             raise self._damaged()
         self._verified = bytearray(blocks)
+        self._seal = line[3].decode()
 
     def _damaged(self) -> ArtifactError:
         return ArtifactError(f"{self.path} is damaged, it does not fit its checksums: {FIX}")
@@ -210,6 +211,22 @@ class SealedFile(io.RawIOBase):
         self.seek(0)
         while self.read(WHOLE):
             pass
+
+    def verify_once(self) -> None:
+        """Verify all of it, unless that was done since it was changed last.
+
+        That it was is remembered beside it: its size, its time of change, and its seal.
+        Raises ArtifactError if something is damaged.
+        """
+        said = os.fstat(self._file.fileno())
+        now = f"{said.st_size} {said.st_mtime_ns} {self._seal}\n"
+        memory = self.path.with_name(f".{self.path.name}.verified")
+        with suppress(OSError):
+            if memory.read_text() == now:
+                return
+        self.verify()
+        with suppress(ArtifactError):  # where nothing can be written it is verified each time
+            write_text(memory, now)
 
     @override
     def seek(self, offset: SupportsIndex, whence: int = os.SEEK_SET, /) -> int:

@@ -22,6 +22,7 @@ def constrained_kmeans(
     constraint: Constraint = "none",
     starts: int = 3,
     iterations: int = 100,
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Cluster by k-means under constraints between labelled samples (COP-k-means).
 
@@ -41,6 +42,8 @@ def constrained_kmeans(
     starts, iterations
         Number of starts, and of iterations at most. Of several starts the one with the smallest
         inertia after `TRIAL_ITERATIONS` iterations goes on.
+    weight : int64 (N,), optional
+        How many samples each stands for; one without.
 
     Returns
     -------
@@ -58,6 +61,8 @@ def constrained_kmeans(
     """
     if classes is None or constraint == "none":
         classes = np.full(len(x), UNKNOWN)
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     fewest = max(1, len(np.unique(classes[classes != UNKNOWN])))
     most = most_clusters(classes, constraint)
     if not fewest <= n_clusters <= most:
@@ -68,27 +73,32 @@ def constrained_kmeans(
     best, smallest = None, np.inf
     trial = iterations if starts == 1 else min(TRIAL_ITERATIONS, iterations)
     for _ in range(starts):
-        centres = kmeans_plusplus(x, n_clusters, rng)
-        assigned, inertia = lloyd(x, centres, classes, constraint, trial)
+        centres = kmeans_plusplus(x, n_clusters, rng, weight)
+        assigned, inertia = lloyd(x, centres, classes, constraint, trial, weight)
         if inertia < smallest:
             best, smallest = assigned, inertia
     assert best is not None
     if trial < iterations:
-        centres = _means(x, best, n_clusters)
-        best, _ = lloyd(x, centres, classes, constraint, iterations - trial)
+        centres = group_means(x, best, n_clusters, weight)
+        best, _ = lloyd(x, centres, classes, constraint, iterations - trial, weight)
     return best
 
 
 def central_samples(
-    x: NDArray[np.float32], n_clusters: int, rng: np.random.Generator, starts: int = 3
+    x: NDArray[np.float32],
+    n_clusters: int,
+    rng: np.random.Generator,
+    starts: int = 3,
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Cluster by k-means, and return the sample of each cluster nearest to its mean, (K,).
 
     The parameters are those of `constrained_kmeans`. Ties go to the lower index.
     """
-    assigned = constrained_kmeans(x, n_clusters, rng, starts=starts)
-    sizes = np.bincount(assigned, minlength=n_clusters)
-    offset = x - (_sums(x, assigned, n_clusters) / sizes[:, None])[assigned]
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
+    assigned = constrained_kmeans(x, n_clusters, rng, starts=starts, weight=weight)
+    offset = x - _means(x, assigned, n_clusters, weight)[assigned]
     distance = np.einsum("nd,nd->n", offset, offset)
     nearest = np.full(n_clusters, np.inf)
     np.minimum.at(nearest, assigned, distance)
@@ -111,14 +121,20 @@ def most_clusters(classes: NDArray[np.int64], constraint: Constraint) -> int:
 
 
 def kmeans_plusplus(
-    x: NDArray[np.float32], n_clusters: int, rng: np.random.Generator
+    x: NDArray[np.float32],
+    n_clusters: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
     """Draw rows as first centres, (K, D), by k-means++ (Arthur and Vassilvitskii 2007).
 
-    A row's probability is in proportion to its squared distance to the nearest centre so far.
+    A row's probability is in proportion to its weight (N,) times its squared distance to the
+    nearest centre so far.
     Our own, because scikit-learn's takes 1.6 s to import, longer than most clusterings take. One
     row is drawn a centre, not the best of 2 + log K as there: each trial costs a pass over all.
     """
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     norms = _squared_norms(x)
     chosen = [int(rng.integers(len(x)))]
     nearest = np.full(len(x), np.inf, dtype=np.float32)
@@ -128,8 +144,8 @@ def kmeans_plusplus(
         nearest[last] = 0
         np.maximum(nearest, 0, out=nearest)
         # Where all rows coincide with a centre, any will do: `_fill_empty` sorts it out.
-        weights = nearest if nearest.any() else np.ones_like(nearest)
-        ends = np.cumsum(weights, dtype=np.float64)
+        chances = weight * (nearest if nearest.any() else np.ones_like(nearest))
+        ends = np.cumsum(chances, dtype=np.float64)
         drawn = int(np.searchsorted(ends, rng.random() * ends[-1], side="right"))
         chosen.append(min(drawn, len(x) - 1))
     return x[chosen]
@@ -141,8 +157,11 @@ def lloyd(
     classes: NDArray[np.int64],
     constraint: Constraint,
     iterations: int,
+    weight: NDArray[np.int64] | None = None,
 ) -> tuple[NDArray[np.int64], float]:
     """Alternate assignment and means until nothing changes; return clusters and inertia."""
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     everyone, n_clusters = np.arange(len(x)), len(centres)
     norms = _squared_norms(x)
     known = np.flatnonzero(classes != UNKNOWN)
@@ -164,33 +183,53 @@ def lloyd(
         _fill_empty(assigned, own, n_clusters, classes, constraint)
         if np.array_equal(previous, assigned):
             break
-        centres = _means(x, assigned, n_clusters)
+        centres = group_means(x, assigned, n_clusters, weight)
     offset = x - centres[assigned]
-    return assigned, float(_squared_norms(offset).sum(dtype=np.float64))
+    return assigned, float((weight * _squared_norms(offset)).sum(dtype=np.float64))
 
 
 def _squared_norms(x: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.einsum("nd,nd->n", x, x)
 
 
-def _means(
-    x: NDArray[np.float32], assigned: NDArray[np.int64], n_clusters: int
+def group_means(
+    x: NDArray[np.float32],
+    assigned: NDArray[np.int64],
+    n_clusters: int,
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.float32]:
-    sizes = np.bincount(assigned, minlength=n_clusters)
-    return (_sums(x, assigned, n_clusters) / sizes[:, None]).astype(np.float32)
+    """Return the mean (K, D) of the rows of each cluster, by their weights, one without."""
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
+    return _means(x, assigned, n_clusters, weight).astype(np.float32)
+
+
+def _means(
+    x: NDArray[np.float32],
+    assigned: NDArray[np.int64],
+    n_clusters: int,
+    weight: NDArray[np.int64],
+) -> NDArray[np.float64]:
+    sizes = np.bincount(assigned, weight, minlength=n_clusters)
+    means: NDArray[np.float64] = _sums(x, assigned, n_clusters, weight) / sizes[:, None]
+    return means
 
 
 def _sums(
-    x: NDArray[np.float32], group: NDArray[np.int64], n_groups: int, block: int = 2048
+    x: NDArray[np.float32],
+    group: NDArray[np.int64],
+    n_groups: int,
+    weight: NDArray[np.int64],
+    block: int = 2048,
 ) -> NDArray[np.float64]:
-    """Return the sum (n_groups, D) of the rows of each group, in float64."""
+    """Return the sum (n_groups, D) of the rows of each group, times their weights, in float64."""
     from scipy.sparse import csc_array
 
     sums = np.zeros((n_groups, x.shape[1]))
     for start in range(0, len(x), block):  # so that only a block is held in float64
         rows = x[start : start + block].astype(np.float64)
-        n = len(rows)
-        column = (np.ones(n), group[start : start + n], np.arange(n + 1))
+        n, some = len(rows), slice(start, start + block)
+        column = (weight[some].astype(np.float64), group[some], np.arange(n + 1))
         sums += csc_array(column, shape=(n_groups, n)) @ rows
     return sums
 
@@ -205,7 +244,7 @@ def _assign_labelled(
     """
     from scipy.optimize import linear_sum_assignment
 
-    cost = _sums(distance, row, n_classes)
+    cost = _sums(distance, row, n_classes, np.ones(len(row), dtype=np.int64))
     if constraint == "cannot_link":  # one cluster need not hold all of a class
         cost /= np.bincount(row)[:, None]
     owner = np.full(distance.shape[1], -1)

@@ -13,7 +13,9 @@ def scaling_memory(n: int, d: int) -> int:
     return 16 * n * d
 
 
-def scale_embedding(embedding: NDArray[np.floating], scaling: Scaling) -> NDArray[np.float32]:
+def scale_embedding(
+    embedding: NDArray[np.floating], scaling: Scaling, weight: NDArray[np.int64] | None = None
+) -> NDArray[np.float32]:
     """Scale embeddings before clustering or a kernel.
 
     Parameters
@@ -24,6 +26,8 @@ def scale_embedding(embedding: NDArray[np.floating], scaling: Scaling) -> NDArra
         "raw" changes nothing; "l2" gives each row unit length; "l2_centred" then subtracts the
         mean row, which removes the direction that all outputs of a ReLU share and that makes the
         kernel nearly constant; "standardised" gives each column zero mean and unit variance.
+    weight : int64 (N,), optional
+        How many samples each row stands for, in means and variances; one without.
 
     Returns
     -------
@@ -35,8 +39,8 @@ def scale_embedding(embedding: NDArray[np.floating], scaling: Scaling) -> NDArra
         length = np.linalg.norm(x, axis=1, keepdims=True)
         x = x / np.where(length > 0, length, 1)
     if scaling in ("l2_centred", "standardised"):
-        x = x - x.mean(axis=0)
+        x = x - np.average(x, axis=0, weights=weight)
     if scaling == "standardised":
-        deviation = x.std(axis=0)
+        deviation = np.sqrt(np.average(np.square(x), axis=0, weights=weight))
         x = x / np.where(deviation > 0, deviation, 1)
     return x.astype(np.float32)

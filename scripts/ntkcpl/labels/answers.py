@@ -65,10 +65,13 @@ class Labels:
         Id of each image of which something was said -> what, and by which file first.
     gone : set of str
         Former images that were labelled or skipped, and are gone.
+    checked : set of str
+        Ids of the images whose answer somebody gave, or found right, knowing what was said before.
     """
 
     answers: Mapping[str, Answer]
     gone: frozenset[str] = frozenset()
+    checked: frozenset[str] = frozenset()
 
     @property
     def labelled(self) -> dict[str, str]:
@@ -88,6 +91,9 @@ class Labels:
 
 class Collector:
     """Gathers answers file by file, and what is wrong with them, instead of stopping at once.
+
+    An answer may say which other it corrects: then it counts in place of every answer that says
+    that, wherever it stands. With the corrections all answers for an image must agree.
 
     Parameters
     ----------
@@ -116,7 +122,9 @@ class Collector:
         self.ids = set(ids)
         self.faults: list[str] = []
         self._classes = classes
-        self._answers: dict[str, Answer] = {}
+        self._answers: defaultdict[str, list[Answer]] = defaultdict(list)
+        # Image -> what was said -> what is right instead, or the same.
+        self._checks: defaultdict[str, dict[str | None, Answer]] = defaultdict(dict)
         self._by_name: defaultdict[str, list[str]] = defaultdict(list)
         self._former, self._gone = former or {}, set[str]()
         for image in self.ids | self._former.keys():
@@ -126,31 +134,63 @@ class Collector:
         """Return the ids of which the last part is `name`, sorted."""
         return sorted(self._by_name.get(name, []))
 
-    def add(self, image: str, text: str, file: Path, place: str = "") -> None:
-        """Take what `file` says of an image; an empty text says nothing yet."""
-        name = tidy(text)
-        if not name:
+    def add(self, image: str, text: str, file: Path, place: str = "", was: str = "") -> None:
+        """Take what `file` says of an image; an empty text says nothing yet.
+
+        Where it is known what was said before, `was`, this is a correction of it, or the finding
+        that it is right.
+        """
+        if not tidy(text):
             return
         now = self._former.get(image, image)
         if now is None:
             self._gone.add(image)
             return
         image = now
-        answer = Answer(None if name.casefold() == SKIPPED else name, file, place)
-        fault = self._fault(image, answer)
-        if fault:
+        answer = Answer(_label(text), file, place)
+        if fault := self._fault(image, answer):
             self.faults.append(fault)
-        else:
-            self._answers.setdefault(image, answer)
+            return
+        self._answers[image].append(answer)
+        if tidy(was):
+            first = self._checks[image].setdefault(_label(was), answer)
+            if first.label != answer.label:
+                self.faults.append(_conflict(image, answer, first))
 
     def labels(self) -> Labels:
         """Return what was said. Raises LabelsError if anything is wrong with it."""
+        answers: dict[str, Answer] = {}
+        for image, said in self._answers.items():
+            first, *others = (self._corrected(image, answer) for answer in said)
+            answers[image] = first
+            wrong = [other for other in others if other.label != first.label]
+            self.faults += (_conflict(image, other, first) for other in wrong)
         if self.faults:
             raise LabelsError(self.faults)
-        return Labels(self._answers, frozenset(self._gone))
+        checked = {
+            image
+            for image, checks in self._checks.items()
+            if answers[image].label in {answer.label for answer in checks.values()}
+        }
+        return Labels(answers, frozenset(self._gone), frozenset(checked))
+
+    def _corrected(self, image: str, answer: Answer) -> Answer:
+        """Return what counts in place of an answer: the last of the corrections from it on."""
+        checks = self._checks.get(image, {})
+        seen = {answer.label}
+        while (right := checks.get(answer.label)) and right.label != answer.label:
+            if right.label in seen:
+                self.faults.append(
+                    f"{right.where}: {image!r} is {right} instead of {answer}, but {answer.where} "
+                    "corrects the other way: decide which is right, and delete the other"
+                )
+                return answer
+            seen.add(right.label)
+            answer = right
+        return answer
 
     def _fault(self, image: str, answer: Answer) -> str:
-        """Say what is wrong, or nothing."""
+        """Say what is wrong with an answer by itself, or nothing."""
         where, label = answer.where, answer.label
         if image not in self.ids:
             return f"{where}: there is no image {image!r}: {self._fix(image)}"
@@ -165,12 +205,6 @@ class Collector:
             return (
                 f"{where}: {label!r} of {image!r} is none of the classes: {fix} or add it to them"
             )
-        first = self._answers.get(image)
-        if first is not None and first.label != label:
-            return (
-                f"{where}: {image!r} is {answer}, but {first} in {first.where}: decide which is "
-                "right, and correct or delete the other"
-            )
         return ""
 
     def _fix(self, image: str) -> str:
@@ -180,3 +214,16 @@ class Collector:
         if len(namesakes) == 1:
             return f"write {namesakes[0]!r} if that is meant"
         return "correct the name, or delete it there"
+
+
+def _label(text: str) -> str | None:
+    """Return the class that a text names, None if it says that the image is skipped."""
+    name = tidy(text)
+    return None if name.casefold() == SKIPPED else name
+
+
+def _conflict(image: str, answer: Answer, first: Answer) -> str:
+    return (
+        f"{answer.where}: {image!r} is {answer}, but {first} in {first.where}: decide which is "
+        "right, and correct or delete the other"
+    )

@@ -1,23 +1,16 @@
-"""The labelling kit of a round: `label.html`, and the tasks for Label Studio."""
+"""The labelling kit of a round, or of the holdout: `label.html`, and tasks for Label Studio."""
 
 import base64
-import hashlib
 import json
 from collections.abc import Sequence
-from importlib import resources
 from pathlib import Path
 from typing import Any
-
-from jinja2 import Environment, StrictUndefined
-from markupsafe import Markup
 
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.labels.label_studio import labelling_configuration, tasks
 from ntkcpl.labels.names import SKIPPED, class_fault
+from ntkcpl.labels.render import render
 from ntkcpl.labels.rows import Row
-
-# In the order in which the page runs them.
-SCRIPTS = ("session.js", "table.js", "view.js", "label.js")
 
 
 def write_kit(
@@ -27,6 +20,7 @@ def write_kit(
     experiment: str,
     round_: int,
     classes: Sequence[str],
+    after: int = 0,
     may_add: bool = True,
     order: Sequence[int] | None = None,
     save_to: str = "",
@@ -35,8 +29,9 @@ def write_kit(
     """Write what people need to label a batch, each file atomically; return the page.
 
     `label.html` needs no server and no network: images, design and script are inside. It keeps
-    the answers in the browser and saves `labels-round<round>.csv`. `tasks.json` and
-    `label-studio.xml` are written for batches of files that Label Studio can serve.
+    the answers in the browser and saves `labels-round<round>.csv`, or `labels-holdout.csv`.
+    `tasks.json` and `label-studio.xml` are written for batches of files that Label Studio can
+    serve.
 
     Parameters
     ----------
@@ -47,9 +42,12 @@ def write_kit(
     experiment
         Its name, for people; with the round it names what the browser keeps.
     round_
-        Number of the round, from 1.
+        Number of the round, from 1; 0 for the holdout.
     classes
         The classes so far, in the order of the keys 1 to 9.
+    after
+        Images of the holdout that are answered already: the kit for further ones saves a file of
+        another name.
     may_add
         Whether people may add classes.
     order
@@ -69,25 +67,25 @@ def write_kit(
     order = range(len(rows)) if order is None else order
     _check(rows, classes, order)
     folder = Path(folder)
+    part = f"round {round_}" if round_ else "holdout"
+    name = part.replace(" ", "") + (f"-after{after}" if after else "")
     kit = {
-        "storage": f"ntkcpl/{experiment}/round{round_}",
-        "file": f"labels-round{round_}.csv",
+        "storage": f"ntkcpl/{experiment}/{name}",
+        "file": f"labels-{name}.csv",
         "saveTo": f"Move it to the folder {save_to}." if save_to else "",
         "skipped": SKIPPED,
         "classes": list(classes),
         "mayAdd": may_add,
         "order": [int(row) for row in order],
-        "images": [_image(row) for row in rows],
+        "images": [image_of(row) for row in rows],
     }
-    text = _page(
-        title=experiment,
-        round=round_,
-        total=len(rows),
-        may_add=may_add,
-        suggestions=any(row.suggestion is not None for row in rows),
-        kit=_json_in_page(kit),
-    )
     page = folder / "label.html"
+    text = render(
+        kit,
+        title=experiment,
+        part=part,
+        suggestions=any(row.suggestion is not None for row in rows),
+    )
     write_text(page, text)
     if served_from is not None:
         exported = tasks(rows, round_, served_from)
@@ -108,7 +106,8 @@ def _check(rows: Sequence[Row], classes: Sequence[str], order: Sequence[int]) ->
             raise ValueError(fault)
 
 
-def _image(row: Row) -> dict[str, Any]:
+def image_of(row: Row) -> dict[str, Any]:
+    """Return what the page knows of an image."""
     suggestion = row.suggestion
     return {
         "id": row.id,
@@ -117,30 +116,3 @@ def _image(row: Row) -> dict[str, Any]:
         if suggestion is None
         else {"label": suggestion.label, "probability": round(suggestion.probability, 4)},
     }
-
-
-def _json_in_page(value: Any) -> Markup:
-    """Return JSON in which no text can end the element that it stands in."""
-    return Markup(json.dumps(value, separators=(",", ":")).replace("<", "\\u003c"))
-
-
-def _page(**values: Any) -> str:
-    """Return the page, with its design and script, and the digests by which only these count."""
-    folder = resources.files("ntkcpl.labels") / "page"
-    style = (folder / "label.css").read_text(encoding="utf-8")
-    script = "\n".join((folder / name).read_text(encoding="utf-8") for name in SCRIPTS)
-    template = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    ).from_string((folder / "label.html").read_text(encoding="utf-8"))
-    return template.render(
-        style=Markup(style),
-        style_hash=_source(style),
-        script=Markup(script),
-        script_hash=_source(script),
-        **values,
-    )
-
-
-def _source(text: str) -> str:
-    """Return how a content security policy names a style or script."""
-    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()

@@ -113,7 +113,7 @@ def tasks(rows: Sequence[Row], round_: int, served_from: Path) -> list[dict[str,
     rows
         The images, each with the path of its file.
     round_
-        Number of the round, from 1.
+        Number of the round, from 1; 0 for the holdout.
     served_from
         The folder that Label Studio serves (`LABEL_STUDIO_LOCAL_FILES_DOCUMENT_ROOT`).
 

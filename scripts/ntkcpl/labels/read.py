@@ -78,6 +78,13 @@ def read_labels(
     return collector.labels()
 
 
+def make_folder(sources: str | Path) -> None:
+    """Make the folder that people save into, if there is none; a name like a file's makes none."""
+    path = Path(sources).expanduser()
+    if path.suffix.lower() not in (*TABLES, ".json"):
+        path.mkdir(parents=True, exist_ok=True)
+
+
 def _files(source: Path, collector: Collector) -> Iterator[Path]:
     """Yield all files below a folder, or the file, in the order of their names."""
 

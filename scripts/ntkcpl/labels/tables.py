@@ -18,6 +18,7 @@ from ntkcpl.labels.label_studio import CONTROL, IMAGE_ID, decode_id
 from ntkcpl.labels.names import SKIPPED, class_fault
 
 COLUMNS = ("id", "label")
+WAS = "was"
 EXPORTED = (IMAGE_ID, CONTROL)
 DELIMITERS = ",;\t"
 
@@ -47,9 +48,10 @@ def read_table(path: Path, collector: Collector) -> None:
     """Hand what a table says to `collector`.
 
     The header names the columns, in any order and beside others: `id` and `label`, or in an
-    export of Label Studio `image_id` and `class`. Commas, semicolons or tabs part the cells; the
-    text is UTF-8, or UTF-16 with a byte-order mark. Bytes that are not UTF-8 come back as
-    `os.fsdecode` gives them.
+    export of Label Studio `image_id` and `class`. Beside `id` and `label` there may be `was`: what
+    was said before, which the label corrects or, if it is the same, finds right. Commas, semicolons
+    or tabs part the cells; the text is UTF-8, or UTF-16 with a byte-order mark. Bytes that are not
+    UTF-8 come back as `os.fsdecode` gives them.
     """
     try:
         text = _text(path)
@@ -80,7 +82,9 @@ def read_table(path: Path, collector: Collector) -> None:
             if columns == EXPORTED:
                 collector.add(decode_id(image), label, path, place)
             else:
-                collector.add(unescape_formula(image), unescape_formula(label), path, place)
+                was = cells[header.index(WAS)] if header.count(WAS) == 1 else ""
+                image, label, was = map(unescape_formula, (image, label, was))
+                collector.add(image, label, path, place, was)
     except csv.Error as error:
         after = f"after {place}" if place else "line 1"
         collector.faults.append(

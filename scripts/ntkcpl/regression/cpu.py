@@ -24,6 +24,8 @@ class CpuEngine:
         Samples labelled at the start.
     lambda_
         λ, the absolute ridge.
+    weight : int64 (N,)
+        w.
 
     Notes
     -----
@@ -39,13 +41,15 @@ class CpuEngine:
         n_classes: int,
         labelled: NDArray[np.int64],
         lambda_: float,
+        weight: NDArray[np.int64],
     ) -> None:
         self._lambda = lambda_
         self._blas = ThreadpoolController().select(user_api="blas")
         # `_place` gives a sample's row in the order of labels.
         order = np.argsort(labels, kind="stable")
         self._place = np.argsort(order)
-        self._labels = labels[order]
+        self._labels, self._weight = labels[order], weight[order]
+        self._counts = self._weight.astype(np.int32)  # as wide as the loops' other numbers
         self._offsets = np.searchsorted(self._labels, np.arange(n_classes + 1)).astype(np.uint64)
         self._stretches = passes.stretches(self._labels)
         self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
@@ -71,7 +75,7 @@ class CpuEngine:
 
     def wrong(self) -> int:
         """Return the number of wrong predictions."""
-        return int((self._rivals.own <= self._rivals.value[0]).sum())
+        return int(self._weight[self._rivals.own <= self._rivals.value[0]].sum())
 
     def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of wrong predictions after adding each of M candidates, (M,)."""
@@ -87,7 +91,9 @@ class CpuEngine:
             self._direction,
             self._lambda,
             mask,
-            passes.Samples(self._labels, self._offsets, self._outputs, self._transposed),
+            passes.Samples(
+                self._labels, self._offsets, self._outputs, self._transposed, self._counts
+            ),
             self._rivals,
             self._stretches,
         )
@@ -102,21 +108,23 @@ class CpuEngine:
     def squared_error(
         self, candidates: NDArray[np.int64], block: int = 1024
     ) -> NDArray[np.float64]:
-        """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
+        """Return Σ w(x) ‖F⁺(x) - e_y(x)‖² over the N samples for each candidate, (M,)."""
         places = self._place[candidates]
-        f, n_classes = self._outputs, self._outputs.shape[1]
+        f, n_classes, weight = self._outputs, self._outputs.shape[1], self._weight
         total = np.empty(len(places))
         # One thread: after a product, those of BLAS keep waiting busily, in the way of numba's.
         with self._blas.limit(limits=1):
             for low in range(0, len(places), block):
                 rows = places[low : low + block]
                 step, change = self._step(rows), self._change(rows)
-                gain = step @ f
-                for k, part in enumerate(step):
+                gain = (step * weight) @ f
+                for k, part in enumerate(step * weight):
                     gain[k] -= np.bincount(self._labels, part, n_classes)
                 total[low : low + block] = 2 * (gain * change).sum(axis=1)
-                total[low : low + block] += (change**2).sum(axis=1) * (step**2).sum(axis=1)
-        return total + np.vecdot(f, f).sum() - 2 * self._rivals.own.sum() + len(f)
+                lengths = (step**2 * weight).sum(axis=1)
+                total[low : low + block] += (change**2).sum(axis=1) * lengths
+        lengths = np.vecdot(f, f) * weight
+        return total + lengths.sum() - 2 * (self._rivals.own * weight).sum() + weight.sum()
 
     def squared_errors(self, block: int = 1024) -> NDArray[np.float64]:
         """Return `squared_error` of all N samples, from the second call on at O(NC)."""
@@ -126,14 +134,16 @@ class CpuEngine:
             product, norms = np.empty_like(error), np.empty(len(error))
             for low in range(0, len(error), block):
                 rows = self._residual[low : low + block].astype(np.float64)
-                product[low : low + block] = rows @ error
-                norms[low : low + block] = np.einsum("nm,nm->n", rows, rows)
+                weighted = rows * self._weight
+                product[low : low + block] = weighted @ error
+                norms[low : low + block] = np.einsum("nm,nm->n", rows, weighted)
             diagonal = np.diagonal(self._residual).astype(np.float64)
             self._errors = SquaredErrors(
                 product,
                 norms,
                 diagonal,
                 error,
+                self._weight,
                 self._lambda,
                 add_outer=loops.add_outer,
                 vecdot=np.vecdot,
@@ -147,7 +157,8 @@ class CpuEngine:
         row = self._residual[place].copy()
         if len(self._direction):
             row -= self._direction[place] * self._direction
-        reached = passes.update_and_multiply(self._residual, self._direction, row)
+        weighted = row * self._weight.astype(np.float32)
+        reached = passes.update_and_multiply(self._residual, self._direction, weighted)
         self._direction = np.empty(0, dtype=np.float32)
         self._errors.add(place, row.astype(np.float64), reached)
 
@@ -159,7 +170,7 @@ class CpuEngine:
         total = np.empty(len(places))
         for low in range(0, len(places), block):
             rows = places[low : low + block]
-            reach = np.abs(self._step(rows)).mean(axis=1)
+            reach = np.average(np.abs(self._step(rows)), axis=1, weights=self._weight)
             total[low : low + block] = reach * np.linalg.norm(self._change(rows), axis=1)
         return total
 
@@ -173,6 +184,7 @@ class CpuEngine:
             self._outputs,
             self._transposed,
             self._labels,
+            self._weight,
         )
         return changed
 

@@ -33,6 +33,7 @@ def regress(
     label: NDArray[np.int64],
     n_classes: int,
     ridge: float,
+    weight: NDArray[np.int64] | None = None,
 ) -> Regression:
     """Return the kernel regression on one-hot labels Y.
 
@@ -50,9 +51,11 @@ def regress(
         Number of classes C.
     ridge
         λ as a share of the mean of the kernel's diagonal.
+    weight : int64 (N,), optional
+        How many samples each row stands for in that mean; one without.
     """
     columns = kernel[:, labelled].astype(np.float64)
-    lambda_ = absolute_ridge(np.diagonal(kernel), ridge)
+    lambda_ = absolute_ridge(np.diagonal(kernel), ridge, weight)
     inverse = np.linalg.inv(columns[labelled] + lambda_ * np.eye(len(labelled)))
     one_hot = np.eye(n_classes)[label]
     solved = inverse @ one_hot

@@ -10,7 +10,8 @@ class Engine(Protocol):
     """Holds R and F of `IncrementalRegression` as it suits it, and makes the passes over them.
 
     All indices and arrays are in the order of the samples, whatever the order within. Each
-    question about all pairs of a candidate and a sample is a method of its own.
+    question about all pairs of a candidate and a sample is a method of its own. Samples are counted
+    and summed by their weights w, means included.
     """
 
     @property

@@ -98,6 +98,7 @@ def select(
     labelled: NDArray[np.int64],
     lambda_: float,
     budget: int,
+    times: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Choose rows forward and backward (Ash et al. 2021, Alg. 1).
 
@@ -116,6 +117,8 @@ def select(
         λ, positive.
     budget
         Number of rows, at most N - L.
+    times : int64 (N,), optional
+        How many images of the pool each row stands for; one without.
 
     Returns
     -------
@@ -124,7 +127,7 @@ def select(
     """
     scale = np.sqrt(weight)
     held = lambda_ * np.eye(x.shape[1]) + information(x[labelled], scale[labelled])
-    wanted = information(x, scale)
+    wanted = information(x, scale if times is None else np.sqrt(weight * times[:, None]))
     forward = FisherTrace(x, scale, held, wanted)
     free = np.ones(len(x), dtype=bool)
     free[labelled] = False

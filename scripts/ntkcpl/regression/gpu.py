@@ -31,6 +31,8 @@ class GpuEngine:
         Samples labelled at the start.
     lambda_
         λ, the absolute ridge.
+    weight : int64 (N,)
+        w.
     device
         A torch device, such as "cuda" or "cuda:1".
 
@@ -48,10 +50,12 @@ class GpuEngine:
         n_classes: int,
         labelled: NDArray[np.int64],
         lambda_: float,
+        weight: NDArray[np.int64],
         device: str,
     ) -> None:
         self._lambda = lambda_
         self._labels = torch.from_numpy(labels).to(device)
+        self._weight = torch.from_numpy(weight).to(device)
         self._residual = torch.from_numpy(np.ascontiguousarray(kernel, np.float32)).to(device)
         self._errors: SquaredErrors | None = None  # kept only once they are asked for
         self._outputs = torch.zeros(len(labels), n_classes, dtype=torch.float64, device=device)
@@ -89,7 +93,7 @@ class GpuEngine:
         """Return the number of wrong predictions."""
         own = self._labels[:, None]
         rival = self._outputs.scatter(1, own, -torch.inf).amax(dim=1)
-        return int((self._outputs.gather(1, own)[:, 0] <= rival).sum())
+        return int(self._weight[self._outputs.gather(1, own)[:, 0] <= rival].sum())
 
     def count_wrong(self, candidates: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the number of wrong predictions after adding each of M candidates, (M,).
@@ -119,7 +123,7 @@ class GpuEngine:
             i, x = (unsure & ~right).nonzero(as_tuple=True)
             step = residual[i, x].double() * inverse[rows][i]
             right[i, x] = self._is_right(x, step, change[rows], i, first[x])
-            counts[rows] = len(self._labels) - right.sum(dim=1)
+            counts[rows] = self._weight.where(~right, 0).sum(dim=1)
         return counts.cpu().numpy()
 
     def _margins(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
@@ -190,7 +194,7 @@ class GpuEngine:
         return right
 
     def squared_error(self, candidates: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
+        """Return Σ w(x) ‖F⁺(x) - e_y(x)‖² over the N samples for each candidate, (M,)."""
         asked = torch.from_numpy(candidates).to(self._labels.device)
         everyone = torch.arange(len(self._labels), device=asked.device)
         error = -self._change(everyone)
@@ -199,9 +203,10 @@ class GpuEngine:
             index = asked[rows]
             step = self._residual[index].double() / self._denominator(index)[:, None]
             change = self._change(index)
-            total[rows] = 2 * ((step @ error) * change).sum(dim=1)
-            total[rows] += change.square().sum(dim=1) * step.square().sum(dim=1)
-        return (total + error.square().sum()).cpu().numpy()
+            weighted = step * self._weight
+            total[rows] = 2 * ((weighted @ error) * change).sum(dim=1)
+            total[rows] += change.square().sum(dim=1) * (weighted * step).sum(dim=1)
+        return (total + (error.square().sum(dim=1) * self._weight).sum()).cpu().numpy()
 
     def squared_errors(self) -> NDArray[np.float64]:
         """Return `squared_error` of all N samples, from the second call on at O(NC)."""
@@ -212,13 +217,15 @@ class GpuEngine:
             norms = torch.empty(len(error), dtype=error.dtype, device=error.device)
             for rows in self._blocks(len(error)):
                 block = self._residual[rows].double()
-                product[rows], norms[rows] = block @ error, block.square().sum(dim=1)
+                weighted = block * self._weight
+                product[rows], norms[rows] = weighted @ error, (weighted * block).sum(dim=1)
             diagonal = self._residual.diagonal().double()
             self._errors = SquaredErrors(
                 product,
                 norms,
                 diagonal,
                 error,
+                self._weight,
                 self._lambda,
                 add_outer=Tensor.addr_,
                 vecdot=torch.linalg.vecdot,
@@ -231,7 +238,8 @@ class GpuEngine:
         asked = torch.from_numpy(candidates).to(self._labels.device)
         reach = torch.empty(len(asked), dtype=torch.float64, device=asked.device)
         for rows in self._blocks(len(asked)):
-            reach[rows] = self._residual[asked[rows]].abs().mean(dim=1, dtype=torch.float64)
+            part = self._residual[asked[rows]].abs().double() * self._weight
+            reach[rows] = part.sum(dim=1) / self._weight.sum()
         length = torch.linalg.vector_norm(self._change(asked), dim=1)
         return (reach / self._denominator(asked) * length).cpu().numpy()
 
@@ -265,7 +273,7 @@ class GpuEngine:
                 ):
                     outputs = f[x] + step[i, x, None] * change[rows][i]
                     changed[i, x] = outputs.amax(dim=1) > after[i, x]
-            counts[rows] = changed.sum(dim=1)
+            counts[rows] = self._weight.where(changed, 0).sum(dim=1)
         return counts.cpu().numpy()
 
     def add(self, index: int) -> None:
@@ -273,7 +281,8 @@ class GpuEngine:
         sample = torch.tensor([index], device=self._labels.device)
         row = self._residual[index]
         if self._errors is not None:
-            reached = self._residual @ row  # float32: all of R is never held in float64
+            # In float32: all of R is never held in float64.
+            reached = self._residual @ (row * self._weight)
             self._errors.add(index, row.double(), reached.double())
         step, change = row / self._denominator(sample), self._change(sample)[0]
         self._outputs += torch.outer(step, change)

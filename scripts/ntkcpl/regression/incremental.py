@@ -25,7 +25,8 @@ class Choice:
     index
         The sample chosen.
     risk
-        Samples whose prediction differs from their pseudo-label once it is added.
+        Samples, by their weights, whose prediction differs from their pseudo-label once it is
+        added.
     ties
         Candidates that were as good by the main criterion, the chosen one included.
     seconds
@@ -68,6 +69,8 @@ class IncrementalRegression:
         Samples labelled at the start; may be empty.
     ridge
         λ as a share of the mean of the kernel's diagonal.
+    weight : int (N,), optional
+        How many samples each stands for in all that is summed over the samples; one without.
     device
         "cpu" for the engine by numba; any other is a torch device for the engine by torch, such as
         "cuda", or "cpu:0" to run that engine where there is no GPU.
@@ -98,12 +101,16 @@ class IncrementalRegression:
         labelled: ArrayLike,
         ridge: float,
         device: str = "cpu",
+        weight: ArrayLike | None = None,
     ) -> None:
         labels = np.asarray(pseudo_labels, dtype=np.int64)
         start = np.asarray(labelled, dtype=np.int64)
         n = len(labels)
+        weights = np.ones(n, np.int64) if weight is None else np.asarray(weight, np.int64)
         if kernel.shape != (n, n):
             raise ValueError(f"kernel has shape {kernel.shape}, pseudo_labels {labels.shape}")
+        if weights.shape != (n,) or weights.min(initial=1) < 1:
+            raise ValueError(f"weight must hold {n} numbers of at least 1")
         if n == 0 or labels.min() < 0 or labels.max() >= n_classes:
             raise ValueError(f"pseudo_labels must lie in [0, {n_classes})")
         if len(np.unique(start)) < len(start) or ((start < 0) | (start >= n)).any():
@@ -112,8 +119,8 @@ class IncrementalRegression:
             raise ValueError("kernel has entries that are not finite")
         self._labels = labels
         self.labelled = start.tolist()
-        lambda_ = absolute_ridge(np.diagonal(kernel), ridge)
-        self._engine = _start_engine(kernel, labels, n_classes, start, lambda_, device)
+        lambda_ = absolute_ridge(np.diagonal(kernel), ridge, weights)
+        self._engine = _start_engine(kernel, labels, n_classes, start, lambda_, weights, device)
 
     @property
     def predictions(self) -> NDArray[np.float64]:
@@ -131,24 +138,24 @@ class IncrementalRegression:
         Returns
         -------
         int64 (M,)
-            Number of the N samples whose prediction would differ from their pseudo-label.
+            Samples, by their weights, whose prediction would differ from their pseudo-label.
         """
         return self._engine.count_wrong(np.asarray(candidates, dtype=np.int64))
 
     def squared_error(self, candidates: ArrayLike) -> NDArray[np.float64]:
-        """Return Σ‖F⁺(x) - e_y(x)‖² over the N samples after adding each candidate, (M,)."""
+        """Return Σ w(x) ‖F⁺(x) - e_y(x)‖² over the N samples for each candidate, (M,)."""
         return self._engine.squared_error(np.asarray(candidates, dtype=np.int64))
 
     def output_change(self, candidates: ArrayLike) -> NDArray[np.float64]:
         """Return the mean of ‖F⁺(x) - F(x)‖ over the N samples after adding each candidate, (M,).
 
-        F⁺(x) - F(x) is a multiple of e_y - F(i), so this is Σ|R(x, i)| / (R(i, i) + λ) / N times
-        the length of that, for O(N) a candidate whatever the number of classes.
+        F⁺(x) - F(x) is a multiple of e_y - F(i), so this is Σ w(x) |R(x, i)| / (R(i, i) + λ) / Σ w
+        times the length of that, for O(N) a candidate whatever the number of classes.
         """
         return self._engine.output_change(np.asarray(candidates, dtype=np.int64))
 
     def argmax_change(self, candidates: ArrayLike) -> NDArray[np.int64]:
-        """Count the samples whose predicted class changes after adding each candidate, (M,).
+        """Count, by weights, the samples whose predicted class each candidate would change, (M,).
 
         The class predicted is that of the largest output, of equal ones the first. It changes if
         another class's output becomes larger; one that only becomes equal changes nothing.
@@ -216,13 +223,14 @@ def _start_engine(
     n_classes: int,
     labelled: NDArray[np.int64],
     lambda_: float,
+    weight: NDArray[np.int64],
     device: str,
 ) -> Engine:
     """Return the engine for a device. Only torch's imports torch, which takes seconds."""
     if device == "cpu":
         from ntkcpl.regression.cpu import CpuEngine
 
-        return CpuEngine(kernel, labels, n_classes, labelled, lambda_)
+        return CpuEngine(kernel, labels, n_classes, labelled, lambda_, weight)
     from ntkcpl.regression.gpu import GpuEngine
 
-    return GpuEngine(kernel, labels, n_classes, labelled, lambda_, device)
+    return GpuEngine(kernel, labels, n_classes, labelled, lambda_, weight, device)

@@ -19,14 +19,33 @@ Rows = slice | NDArray[np.int64]
 Block = Callable[[Rows, Rows], NDArray[np.float32]]  # of a kernel: its rows and columns
 
 
-def ntk(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> NDArray[np.float32]:
-    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N)."""
-    return infinite_ntk(x) if width == "infinite" else empirical_ntk(x, width, rng)
+def ntk(
+    x: NDArray[np.float32],
+    width: Width,
+    rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
+    device: str = "cpu",
+) -> NDArray[np.float32]:
+    """Return `empirical_ntk` at `width`, or `infinite_ntk`, which uses no `rng`: float32 (N, N).
+
+    `weight` (N,) says how many samples each row stands for in the statistics of the batch norm. The
+    latter is computed on `device` (see there).
+    """
+    if width == "infinite":
+        return infinite_ntk(x, weight, device=device)
+    return empirical_ntk(x, width, rng, weight)
 
 
-def ntk_block(x: NDArray[np.float32], width: Width, rng: np.random.Generator) -> Block:
+def ntk_block(
+    x: NDArray[np.float32],
+    width: Width,
+    rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
+) -> Block:
     """Return what gives any rows and columns of `ntk`, for those who do without the whole."""
-    return infinite_ntk_block(x) if width == "infinite" else empirical_ntk_block(x, width, rng)
+    if width == "infinite":
+        return infinite_ntk_block(x, weight)
+    return empirical_ntk_block(x, width, rng, weight)
 
 
 def diagonal_of(kernel: Block, n: int, block: int = 256) -> NDArray[np.float64]:
@@ -35,17 +54,26 @@ def diagonal_of(kernel: Block, n: int, block: int = 256) -> NDArray[np.float64]:
     return np.concatenate([np.diagonal(kernel(part, part)) for part in parts]).astype(np.float64)
 
 
-def absolute_ridge(diagonal: NDArray[np.floating], ridge: float) -> float:
+def absolute_ridge(
+    diagonal: NDArray[np.floating], ridge: float, weight: NDArray[np.int64] | None = None
+) -> float:
     """Return λ, what is added to a kernel's diagonal: `ridge` as a share of the diagonal's mean.
+
+    The mean is by `weight`, how many samples each row stands for; one without.
 
     Of a kernel that is zero, because all samples are alike, it is a share of one: any λ over zero
     keeps all outputs at zero.
     """
-    return ridge * (float(diagonal.mean(dtype=np.float64)) or 1.0)
+    mean = np.average(diagonal.astype(np.float64), weights=weight)
+    return ridge * (float(mean) or 1.0)
 
 
 def empirical_ntk(
-    x: NDArray[np.float32], width: int, rng: np.random.Generator, block: int = 1024
+    x: NDArray[np.float32],
+    width: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
+    block: int = 1024,
 ) -> NDArray[np.float32]:
     """Return the empirical NTK of the head at a random initialisation (Jacot et al. 2018).
 
@@ -63,6 +91,8 @@ def empirical_ntk(
         Hidden units H.
     rng
         Draws W₁, b₁ and a as torch initialises `nn.Linear`: uniform in ±1/√fan_in.
+    weight : int64 (N,), optional
+        How many samples each row stands for in these statistics; one without.
     block
         Rows and columns computed at once.
 
@@ -71,21 +101,28 @@ def empirical_ntk(
     float32 (N, N)
         Symmetric to the bit. Memory beyond it: 4 NH float32 and a few blocks.
     """
-    return _symmetric(len(x), block, empirical_ntk_block(x, width, rng))
+    return _symmetric(len(x), block, empirical_ntk_block(x, width, rng, weight))
 
 
-def empirical_ntk_block(x: NDArray[np.float32], width: int, rng: np.random.Generator) -> Block:
+def empirical_ntk_block(
+    x: NDArray[np.float32],
+    width: int,
+    rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
+) -> Block:
     """Return what gives any rows and columns of `empirical_ntk`."""
     d = x.shape[1]
     bound = 1 / np.sqrt(d)
-    weight = rng.uniform(-bound, bound, (width, d))
+    first = rng.uniform(-bound, bound, (width, d))
     bias = rng.uniform(-bound, bound, width)
     logit = rng.uniform(-1, 1, width) / np.sqrt(width)
 
-    z = x @ weight.T.astype(np.float32) + bias.astype(np.float32)
-    mean = z.mean(axis=0, dtype=np.float64)
-    deviation = np.sqrt(z.var(axis=0, dtype=np.float64) + BATCHNORM_EPS)
-    z = ((z - mean) / deviation).astype(np.float32)
+    z = x @ first.T.astype(np.float32) + bias.astype(np.float32)
+    wide = z.astype(np.float64)
+    wide -= np.average(wide, axis=0, weights=weight)
+    variance = np.average(np.square(wide), axis=0, weights=weight)
+    deviation = np.sqrt(variance + BATCHNORM_EPS)
+    z = (wide / deviation).astype(np.float32)
     active = np.where(z > 0, logit.astype(np.float32), np.float32(0))
     # ΦΦᵀ + DDᵀ + (D∘Z)(D∘Z)ᵀ is one product of rows laid side by side.
     outer = np.hstack([np.maximum(z, 0), active, active * z])
@@ -101,7 +138,12 @@ def empirical_ntk_block(x: NDArray[np.float32], width: int, rng: np.random.Gener
     return part
 
 
-def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float32]:
+def infinite_ntk(
+    x: NDArray[np.float32],
+    weight: NDArray[np.int64] | None = None,
+    block: int = 1024,
+    device: str = "cpu",
+) -> NDArray[np.float32]:
     """Return the head's NTK in the limit of infinite width.
 
     In the limit the pre-activations after the batch norm are Gaussian with covariance
@@ -119,8 +161,12 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
     ----------
     x : float32 (N, D)
         Embeddings. A shift of all, or another unit of length, changes nothing.
+    weight : int64 (N,), optional
+        How many samples each row stands for in these means; one without.
     block
         Rows and columns computed at once.
+    device
+        "cpu", or a torch device that computes them, four times as many in each direction.
 
     Returns
     -------
@@ -128,16 +174,31 @@ def infinite_ntk(x: NDArray[np.float32], block: int = 1024) -> NDArray[np.float3
         Symmetric to the bit, with a diagonal of mean 1. Memory beyond it: N D float32 and a few
         blocks. Rows equal to the mean, hence all of a constant `x`, are zero.
     """
-    return _symmetric(len(x), block, infinite_ntk_block(x))
+    if device == "cpu":
+        return _symmetric(len(x), block, infinite_ntk_block(x, weight))
+    from ntkcpl.regression import kernel_gpu
+
+    return _symmetric(len(x), 4 * block, kernel_gpu.infinite_ntk_block(x, device, weight))
 
 
-def infinite_ntk_block(x: NDArray[np.float32]) -> Block:
-    """Return what gives any rows and columns of `infinite_ntk`."""
-    centred = x - x.mean(axis=0, dtype=np.float64)
+def standardised(
+    x: NDArray[np.float32], weight: NDArray[np.int64] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Return X̃ / √mean‖x̃‖² (N, D) of embeddings, and the lengths of its rows (N,).
+
+    `weight` (N,) says how many samples each row stands for in the means.
+    """
+    centred = x.astype(np.float64)
+    centred -= np.average(centred, axis=0, weights=weight)
     squares = np.einsum("nd,nd->n", centred, centred)
-    mean = squares.mean()
+    mean = np.average(squares, weights=weight)
     centred = (centred / np.sqrt(mean if mean > 0 else 1)).astype(np.float32)
-    length = np.sqrt(np.einsum("nd,nd->n", centred, centred))
+    return centred, np.sqrt(np.einsum("nd,nd->n", centred, centred))
+
+
+def infinite_ntk_block(x: NDArray[np.float32], weight: NDArray[np.int64] | None = None) -> Block:
+    """Return what gives any rows and columns of `infinite_ntk`."""
+    centred, length = standardised(x, weight)
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         covariance = centred[rows] @ centred[columns].T

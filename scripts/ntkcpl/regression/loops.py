@@ -42,8 +42,8 @@ def add_outer(matrix, column, row):
 
 
 @compiled()
-def count_changed(residual, lambda_, asked, rows, columns, labels):
-    """Count the samples whose largest output another class overtakes, for each candidate asked.
+def count_changed(residual, lambda_, asked, rows, columns, labels, weight):
+    """Count, by weights, the samples whose class another overtakes, for each candidate asked.
 
     Parameters
     ----------
@@ -57,11 +57,13 @@ def count_changed(residual, lambda_, asked, rows, columns, labels):
         Predictions F, and their transpose.
     labels : int64 (N,)
         The candidates' labels.
+    weight : int64 (N,)
+        How many samples each stands for.
 
     Returns
     -------
     int64 (M,)
-        Number of samples.
+        Sums of weights.
     """
     n, n_classes = rows.shape
     first, largest, second = np.empty(n, dtype=np.int64), np.empty(n), np.empty(n)
@@ -86,9 +88,9 @@ def count_changed(residual, lambda_, asked, rows, columns, labels):
             step = np.float64(row[x]) * inverse
             after = largest[x] + step * g[first[x]]
             if columns[label, x] + step * g[label] > after:
-                counts[k] += 1
+                counts[k] += weight[x]
             elif n_classes > 1 and second[x] + max(step * least, step * most) > after:
-                counts[k] += not _none_larger(after, rows[x], step, g)
+                counts[k] += weight[x] * (not _none_larger(after, rows[x], step, g))
     return counts
 
 

@@ -64,12 +64,15 @@ class Samples(NamedTuple):
         Where each label's samples begin, and N.
     rows : float64 (N, C), columns : float64 (C, N)
         Predictions F, and their transpose.
+    weight : int32 (N,)
+        How many samples each stands for.
     """
 
     labels: np.ndarray
     offsets: np.ndarray
     rows: np.ndarray
     columns: np.ndarray
+    weight: np.ndarray
 
 
 class Margins(NamedTuple):
@@ -197,11 +200,13 @@ def count_wrong(residual, direction, lambda_, asked, samples, rivals, bounds):
     Returns
     -------
     int64 (N,)
-        The number of wrong predictions for each candidate asked, 0 for the others.
+        Wrong predictions, by their weights, for each candidate asked, 0 for the others.
     """
     n = len(samples.labels)
     largest = rivals.largest
-    counts = np.zeros(n, dtype=np.int64)
+    counts, total = np.zeros(n, dtype=np.int64), np.int64(0)
+    for weight in samples.weight:
+        total += weight
     diagonal = np.float64(0)
     for i in range(n):
         diagonal = max(diagonal, np.float64(residual[i, i]))
@@ -220,9 +225,9 @@ def count_wrong(residual, direction, lambda_, asked, samples, rivals, bounds):
             reach = np.sqrt(max(diagonal * np.float64(row[i]), 0.0)) * step.inverse
             size = max(change.max(), -change.min())
             band = np.float32(FLOAT32_ROUNDING * (1 + largest + 2 * reach * size))
-            right, least, most = _sure(row, margins, step, samples.offsets, band)
+            right, least, most = _sure(row, margins, step, samples, band)
             right += _resolve(row, margins.unsure, step, samples, rivals, least, most)
-            counts[i] = n - right
+            counts[i] = total - right
     return counts
 
 
@@ -250,14 +255,15 @@ def _margins(samples, rivals, label):
 
 
 @njit
-def _sure(row, margins, step, offsets, band):
-    """Count predictions that are surely right; mark as `unsure` those that must be looked at.
+def _sure(row, margins, step, samples, band):
+    """Count, by weights, predictions that are surely right; mark those to look at as `unsure`.
 
     All classes but the candidate's label change by nearly the same, so a sample is decided by two
     bounds: exactly against that label, and against the rest by the least and the most that any of
     the rest changes. Returns also these two, of all classes but the label.
     """
     label, g, inverse = step
+    offsets, weight = samples.offsets, samples.weight
     low, low2, high, high2 = -LOWEST, -LOWEST, LOWEST, LOWEST
     at_low, at_high = -1, -1
     for c in range(len(g)):
@@ -278,7 +284,7 @@ def _sure(row, margins, step, offsets, band):
     everything = (np.uint64(0), offsets[len(g)])
     if at_low < 0:  # there is one class only
         return (
-            _sure_between(row, margins, everything, of_label, of_label, of_label, band),
+            _sure_between(row, margins, weight, everything, of_label, of_label, of_label, band),
             low,
             high,
         )
@@ -290,7 +296,7 @@ def _sure(row, margins, step, offsets, band):
         (offsets[first + 1], max(offsets[first + 1], offsets[second])),
         (offsets[second + 1], everything[1]),
     ):
-        right += _sure_between(row, margins, between, of_label, least, most, band)
+        right += _sure_between(row, margins, weight, between, of_label, least, most, band)
     # A class is no rival of its own samples. With two classes in all it is the same one.
     for c in range(first, second + 1, max(1, second - first)):
         least, most = (low2 if c == at_low else low), (high2 if c == at_high else high)
@@ -299,6 +305,7 @@ def _sure(row, margins, step, offsets, band):
         right += _sure_between(
             row,
             margins,
+            weight,
             (offsets[c], offsets[c + 1]),
             of_label,
             np.float32(least * inverse),
@@ -309,7 +316,7 @@ def _sure(row, margins, step, offsets, band):
 
 
 @njit(fastmath=True)
-def _sure_between(row, margins, between, of_label, least, most, band):
+def _sure_between(row, margins, weight, between, of_label, least, most, band):
     """Do what `_sure` does for a range of samples against whose classes the bounds hold."""
     over_label, over_rest, own_change, unsure = margins
     right = np.int32(0)
@@ -321,7 +328,7 @@ def _sure_between(row, margins, between, of_label, least, most, band):
         best = second if first < second else first
         worst = margin if margin < worst else worst
         best = margin if margin < best else best
-        right += np.int32(worst > band)
+        right += weight[x] if worst > band else np.int32(0)
         undecided = (worst <= band) and (best >= -band)
         unsure[x] = np.uint8(1) if undecided else np.uint8(0)
     return right
@@ -329,13 +336,13 @@ def _sure_between(row, margins, between, of_label, least, most, band):
 
 @njit
 def _resolve(row, unsure, step, samples, rivals, least, most):
-    """Count, in float64, which of the unsure predictions are right.
+    """Count, by weights and in float64, which of the unsure predictions are right.
 
     A prediction is wrong if one of its two nearest rivals or the candidate's label reaches it. It
     is right if the third rival could not, were it to change by the most that any class does. Only
     what is left is compared with all classes.
     """
-    labels, _, rows, columns = samples
+    labels, _, rows, columns, weight = samples
     own, value, rank, _ = rivals
     label, g, inverse = step
     right = 0
@@ -355,7 +362,8 @@ def _resolve(row, unsure, step, samples, rivals, least, most):
             if labels[x] != label and after <= columns[label, x] + factor * g[label]:
                 continue
             rest = value[2, x] + max(factor * least, factor * most)
-            right += after > rest + FLOAT64_ROUNDING or _is_largest(after, rows[x], factor, g)
+            if after > rest + FLOAT64_ROUNDING or _is_largest(after, rows[x], factor, g):
+                right += weight[x]
     return right
 
 

@@ -3,8 +3,10 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
+from scipy.linalg.blas import ssymv
+from threadpoolctl import ThreadpoolController
 
-BLOCK = 2048  # rows that are held in float64
+BLOCK = 2048  # rows that are held in float64, or of a product
 
 
 def condition(
@@ -49,3 +51,65 @@ def condition(
         corner = kernel[rows, rows]
         kernel[rows, rows] = (corner + corner.T) / 2
     return predicted
+
+
+class CpuResidual:
+    """R in NumPy's memory; see `variance.Residual`.
+
+    Parameters
+    ----------
+    kernel : float32 (N, N)
+        K; becomes R in place.
+    labelled, noise
+        See `condition`; may be empty.
+    """
+
+    def __init__(
+        self,
+        kernel: NDArray[np.float32],
+        labelled: NDArray[np.int64],
+        noise: NDArray[np.float64],
+    ) -> None:
+        self._matrix = np.ascontiguousarray(kernel, dtype=np.float32)
+        if len(labelled):
+            condition(self._matrix, labelled, noise, np.empty((len(labelled), 0)))
+        self._blas = ThreadpoolController().select(user_api="blas")
+
+    def array(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return a copy."""
+        return values.copy()
+
+    def numpy(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the array itself."""
+        return values
+
+    def diagonal(self) -> NDArray[np.float64]:
+        """Return R(i, i), (N,)."""
+        return np.diagonal(self._matrix).astype(np.float64)
+
+    def row(self, index: int) -> NDArray[np.float64]:
+        """Return R(i, ·), (N,)."""
+        return self._matrix[index].astype(np.float64)
+
+    def norms(self, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return Σ_j w(j) R(i, j)² for each i, (N,)."""
+        norms = np.empty(len(weight))
+        for low in range(0, len(weight), BLOCK):
+            rows = self._matrix[low : low + BLOCK].astype(np.float64)
+            norms[low : low + BLOCK] = np.square(rows, out=rows) @ weight
+        return norms
+
+    def multiply(self, vector: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the product with a vector (N,), in float32."""
+        # Of a symmetric matrix BLAS reads one half. One thread is bound by the memory as two are,
+        # and how several share the sums would decide how they round.
+        with self._blas.limit(limits=1):
+            product = ssymv(1, self._matrix.T, vector.astype(np.float32), lower=1)
+        return product.astype(np.float64)
+
+    def take(self, steps: NDArray[np.float64]) -> None:
+        """Take stepsᵀ steps (S, N) from R."""
+        taken = steps.astype(np.float32)
+        for low in range(0, len(self._matrix), BLOCK):
+            rows = slice(low, low + BLOCK)
+            self._matrix[rows] -= taken[:, rows].T @ taken

@@ -28,10 +28,17 @@ class KernelRegression(Settings):
     """Added to the kernel's diagonal, as a share of its mean."""
 
     def kernel(
-        self, embedding: NDArray[np.floating], rng: np.random.Generator
+        self,
+        embedding: NDArray[np.floating],
+        rng: np.random.Generator,
+        weight: NDArray[np.int64] | None = None,
     ) -> NDArray[np.float32]:
-        """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite."""
-        return ntk(scale_embedding(embedding, self.kernel_scaling), self.width, rng)
+        """Return the kernel (N, N) of embeddings (N, D); `rng` draws the head, if it is finite.
+
+        `weight` (N,) says how many images each row stands for; one without.
+        """
+        scaled = scale_embedding(embedding, self.kernel_scaling, weight)
+        return ntk(scaled, self.width, rng, weight, default_device())
 
     def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:
         """Return about how many bytes `incremental` and questions to it take, for m samples.
@@ -51,43 +58,52 @@ class KernelRegression(Settings):
         labels: NDArray[np.int64],
         n_classes: int,
         labelled: NDArray[np.int64],
+        weight: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> IncrementalRegression:
         """Return the regression with that kernel; the others are its parameters."""
         return IncrementalRegression(
-            self.kernel(embedding, rng),
+            self.kernel(embedding, rng, weight),
             labels,
             n_classes,
             labelled=labelled,
             ridge=self.ridge,
+            weight=weight,
             device=default_device(),
         )
 
     def weighted_variance(
         self,
         embedding: NDArray[np.floating],
-        weight: NDArray[np.float64],
+        importance: NDArray[np.float64],
         labelled: NDArray[np.int64],
+        weight: NDArray[np.int64],
         rng: np.random.Generator,
         *,
-        noise_by_weight: bool = False,
+        noise_by_importance: bool = False,
     ) -> "WeightedVariance":
-        """Return the variance with that kernel; λ is the ridge, or that divided by the weight."""
+        """Return the variance with that kernel, each image's times its importance.
+
+        λ is the ridge, or that divided by the importance. `weight` says how many images each row
+        stands for.
+        """
         from ntkcpl.regression.variance import (  # with numba, which the parser does without
             WeightedVariance,
         )
 
-        kernel = self.kernel(embedding, rng)
-        noise = np.full(len(weight), absolute_ridge(np.diagonal(kernel), self.ridge))
-        if noise_by_weight:
-            noise = np.divide(noise, weight, where=weight > 0, out=np.full(len(weight), np.inf))
-        return WeightedVariance(kernel, weight, noise, labelled)
+        kernel = self.kernel(embedding, rng, weight)
+        noise = np.full(len(weight), absolute_ridge(np.diagonal(kernel), self.ridge, weight))
+        if noise_by_importance:
+            never = np.full(len(weight), np.inf)
+            noise = np.divide(noise, importance, where=importance > 0, out=never)
+        return WeightedVariance(kernel, importance * weight, noise, labelled, default_device())
 
     def predictive_information(
         self,
         embedding: NDArray[np.floating],
         labelled: NDArray[np.int64],
         targets: NDArray[np.int64],
+        weight: NDArray[np.int64],
         rng: np.random.Generator,
     ) -> "PredictiveInformation":
         """Return the information about targets with that kernel, which is never whole."""
@@ -95,8 +111,8 @@ class KernelRegression(Settings):
             PredictiveInformation,
         )
 
-        x = scale_embedding(embedding, self.kernel_scaling)
-        kernel = ntk_block(x, self.width, rng)
+        x = scale_embedding(embedding, self.kernel_scaling, weight)
+        kernel = ntk_block(x, self.width, rng, weight)
         diagonal = diagonal_of(kernel, len(x))
-        lambda_ = absolute_ridge(diagonal, self.ridge)
+        lambda_ = absolute_ridge(diagonal, self.ridge, weight)
         return PredictiveInformation(kernel, diagonal, lambda_, labelled, targets)

@@ -7,22 +7,26 @@ Array = Any  # of NumPy, or a torch tensor: only operators that both know are us
 
 
 class SquaredErrors:
-    """Σ‖F⁺(x) - e_y(x)‖² for all candidates, at O(NC) a step and one product with R.
+    """Σ w(x) ‖F⁺(x) - e_y(x)‖² for all candidates, at O(NC) a step and one product with R.
 
     With the errors E = F - Y, adding i changes F by R(·, i) (R(i, i) + λ)⁻¹ times -E(i), so that
+    with W = diag(w) and ‖v‖²_w = Σ w(x) v(x)²
 
-        Σ‖F⁺ - Y‖² = ‖E‖² - 2 (RE)(i)·E(i) / (R(i, i) + λ) + ‖E(i)‖² ‖R(i)‖² / (R(i, i) + λ)²,
+        Σ w ‖F⁺ - Y‖² = ‖E‖²_w - 2 (RWE)(i)·E(i) / (R(i, i) + λ)
+                        + ‖E(i)‖² ‖R(i)‖²_w / (R(i, i) + λ)²,
 
-    and RE and ‖R(i)‖² take low-rank updates like R and F themselves.
+    and RWE and ‖R(i)‖²_w take low-rank updates like R and F themselves.
 
     Parameters
     ----------
     product : float64 (N, C)
-        RE.
+        RWE.
     norms, diagonal : float64 (N,)
-        ‖R(i)‖² and R(i, i).
+        ‖R(i)‖²_w and R(i, i).
     error : float64 (N, C)
         E.
+    weight : (N,)
+        w.
     lambda_
         λ, the absolute ridge.
     add_outer
@@ -41,13 +45,14 @@ class SquaredErrors:
         norms: Array,
         diagonal: Array,
         error: Array,
+        weight: Array,
         lambda_: float,
         *,
         add_outer: Callable[[Array, Array, Array], Any],
         vecdot: Callable[[Array, Array], Array],
     ) -> None:
         self._product, self._norms, self._diagonal = product, norms, diagonal
-        self._error, self._lambda = error, lambda_
+        self._error, self._weight, self._lambda = error, weight, lambda_
         self._add_outer, self._vecdot = add_outer, vecdot
 
     def all(self) -> Array:
@@ -55,7 +60,7 @@ class SquaredErrors:
         inverse = 1 / (self._diagonal + self._lambda)
         lengths = self._vecdot(self._error, self._error)
         gains = 2 * self._vecdot(self._product, self._error) - lengths * self._norms * inverse
-        return lengths.sum() - gains * inverse
+        return (lengths * self._weight).sum() - gains * inverse
 
     def add(self, sample: int, row: Array, reached: Array) -> None:
         """Follow a sample that is added.
@@ -65,14 +70,14 @@ class SquaredErrors:
         sample
             Its number j.
         row, reached : float64 (N,)
-            R(j) and R R(j), of R before the sample is added.
+            R(j) and R W R(j), of R before the sample is added.
         """
         inverse = 1 / (row[sample] + self._lambda)
         step, reached = inverse * row, inverse * reached
-        length = (step * row).sum()
+        length = (step * row * self._weight).sum()
         change = -self._error[sample]
-        # (R - step rowᵀ)(E + step changeᵀ), whose first factor is R without the sample. rowᵀE is
-        # row j of RE.
+        # (R - step rowᵀ) W (E + step changeᵀ), whose first factor is R without the sample. rowᵀWE
+        # is row j of RWE.
         self._add_outer(self._product, step, -self._product[sample])
         self._add_outer(self._product, reached - length * step, change)
         self._norms += row * (length * step - 2 * reached)

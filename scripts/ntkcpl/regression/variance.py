@@ -1,13 +1,41 @@
 """What a label would take from the weighted variance of all predictions, step by step."""
 
+from typing import Any, Protocol
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ntkcpl.regression import passes
 from ntkcpl.regression.greedy import add_greedily
-from ntkcpl.regression.residual import condition
 
-BLOCK = 1024  # rows that are held in float64
+STEPS = 256  # taken from R together
+SAME_GAIN = 1e-6  # relative to the largest; closer ones differ by float32's rounding only
+
+Array = Any  # of NumPy, or a torch tensor: only operators that both know are used
+
+
+class Residual(Protocol):
+    """Holds R, the residual kernel of the samples labelled at the start, on some device."""
+
+    def array(self, values: NDArray[np.float64]) -> Array:
+        """Return a copy of an array on the device."""
+
+    def numpy(self, values: Array) -> NDArray[np.float64]:
+        """Return an array of the device as one of NumPy."""
+
+    def diagonal(self) -> Array:
+        """Return R(i, i), float64 (N,)."""
+
+    def row(self, index: int) -> Array:
+        """Return R(i, ·), float64 (N,)."""
+
+    def norms(self, weight: Array) -> Array:
+        """Return Σ_j w(j) R(i, j)² for each i, float64 (N,)."""
+
+    def multiply(self, vector: Array) -> Array:
+        """Return the product of R, in float32, with a vector (N,), float64 (N,)."""
+
+    def take(self, steps: Array) -> None:
+        """Take stepsᵀ steps from R, of float64 (S, N)."""
 
 
 class WeightedVariance:
@@ -24,7 +52,9 @@ class WeightedVariance:
 
         q'(j) = q(j) - 2 v(j) (R (w∘v))(j) + v(j)² Σ_k w(k) v(k)²,   q(j) = Σ_k w(k) R(j, k)²,
 
-    so that a step is one product of R with a vector, made in the same pass as the update of R.
+    so that a step needs one product of R with a vector. R itself is left as it is for many steps:
+    with V the v of those made since, the product is R x - V (Vᵀ x). So a step reads R once and
+    writes nothing of it.
 
     Parameters
     ----------
@@ -36,6 +66,9 @@ class WeightedVariance:
         λ, positive; infinite where a label would tell nothing.
     labelled : int (L,)
         Samples labelled at the start; may be empty.
+    device
+        "cpu", where R is NumPy's and a step reads half of it; any other is a torch device, such as
+        "cuda", or "cpu:0" for torch where there is no GPU.
 
     Raises
     ------
@@ -44,7 +77,11 @@ class WeightedVariance:
 
     Notes
     -----
-    Memory: the kernel, a few numbers a sample, and at the start what `residual.condition` takes.
+    Memory: the kernel, `STEPS` float64 a sample, and at the start what `residual.condition` takes.
+    On a GPU all of this is the device's.
+
+    Accuracy: products are summed in float32. On 2,000 embeddings of 128 dimensions gains after 800
+    steps were within 2e-4 of the largest, and after 100 that began without labels within 6e-4.
     """
 
     def __init__(
@@ -53,6 +90,7 @@ class WeightedVariance:
         weight: NDArray[np.float64],
         noise: NDArray[np.float64],
         labelled: ArrayLike,
+        device: str = "cpu",
     ) -> None:
         start, n = np.asarray(labelled, dtype=np.int64), len(weight)
         if kernel.shape != (n, n) or noise.shape != (n,):
@@ -61,39 +99,35 @@ class WeightedVariance:
             raise ValueError("weights must not be negative, and noise must be positive")
         if len(np.unique(start)) < len(start) or ((start < 0) | (start >= n)).any():
             raise ValueError(f"labelled must be distinct indices in [0, {n})")
-        self._weight, self._noise = weight, noise
-        self._residual = np.ascontiguousarray(kernel, dtype=np.float32)
-        self._direction = np.empty(0, dtype=np.float32)  # rank-one update still to be done
-        told = start[np.isfinite(noise[start])]
-        if len(told):
-            condition(self._residual, told, noise[told], np.empty((len(told), 0)))
-        self._diagonal = np.diagonal(self._residual).astype(np.float64)
-        self._sums = np.empty(n)
-        for low in range(0, n, BLOCK):
-            rows = self._residual[low : low + BLOCK].astype(np.float64)
-            self._sums[low : low + BLOCK] = np.einsum("nm,nm,m->n", rows, rows, weight)
         self._free = np.ones(n, dtype=bool)
         self._free[start] = False
+        told = start[np.isfinite(noise[start])]
+        self._residual = _start_residual(kernel, told, noise[told], device)
+        self._weight, self._noise = map(self._residual.array, (weight, noise))
+        self._diagonal = self._residual.diagonal()
+        self._sums = self._residual.norms(self._weight)
+        self._steps = self._residual.array(np.empty((STEPS, n)))
+        self._taken = 0  # rows of `_steps` that are not yet taken from R
 
     def gains(self) -> NDArray[np.float64]:
         """Return by how much the label of each sample would lower the weighted variance, (N,)."""
-        return self._sums / (np.maximum(self._diagonal, 0) + self._noise)
+        return self._residual.numpy(self._sums / (self._diagonal.clip(0) + self._noise))
 
     def add(self, index: int) -> None:
         """Let sample `index` be labelled."""
         self._free[index] = False
-        row = self._residual[index].copy()
-        if len(self._direction):
-            row -= self._direction[index] * self._direction
-        v = row.astype(np.float64) / np.sqrt(max(self._diagonal[index], 0) + self._noise[index])
+        steps = self._steps[: self._taken]
+        row = self._residual.row(index) - steps[:, index] @ steps
+        v = row / (self._diagonal[index].clip(0) + self._noise[index]) ** 0.5
         weighted = self._weight * v
-        reached = passes.update_and_multiply(
-            self._residual, self._direction, weighted.astype(np.float32)
-        )
-        self._sums += v * (v * (weighted * v).sum() - 2 * reached)
-        np.maximum(self._sums, 0, out=self._sums)
+        reached = self._residual.multiply(weighted) - (steps @ weighted) @ steps
+        self._sums = (self._sums + v * (v * (weighted @ v) - 2 * reached)).clip(0)
         self._diagonal -= v * v
-        self._direction = v.astype(np.float32)
+        self._steps[self._taken] = v
+        self._taken += 1
+        if self._taken == STEPS:
+            self._residual.take(self._steps)
+            self._taken = 0
 
     def select(self, budget: int) -> NDArray[np.int64]:
         """Choose and add `budget` samples one by one, each of the largest gain, int64 (budget,).
@@ -105,4 +139,20 @@ class WeightedVariance:
         ValueError
             If fewer than `budget` samples are unlabelled.
         """
-        return add_greedily(budget, self._free, self.gains, self.add)
+        return add_greedily(budget, self._free, self.gains, self.add, SAME_GAIN)
+
+
+def _start_residual(
+    kernel: NDArray[np.float32],
+    labelled: NDArray[np.int64],
+    noise: NDArray[np.float64],
+    device: str,
+) -> Residual:
+    """Return what holds R on a device. Only torch's imports torch, which takes seconds."""
+    if device == "cpu":
+        from ntkcpl.regression.residual import CpuResidual
+
+        return CpuResidual(kernel, labelled, noise)
+    from ntkcpl.regression.residual_gpu import GpuResidual
+
+    return GpuResidual(kernel, labelled, noise, device)

@@ -13,12 +13,12 @@ from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import Head, asking_memory
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 BLOCK = 4096  # images that are looked at together
 
 
-class AlfaMix(Strategy):
+class AlfaMix(PairwiseStrategy):
     """ALFA-Mix (Parvaneh et al. 2022, "Active learning by feature mixing", eq. 1 to 5).
 
     An unlabelled embedding z is mixed with an anchor z*, the mean embedding of a labelled class,
@@ -37,7 +37,7 @@ class AlfaMix(Strategy):
         paper="Parvaneh et al. 2022",
         relevance="prediction changes when mixed with a class",
         diversity="k-means of what changes",
-        cost="N (C H + b D)",
+        cost="M (C H + b D), M candidates",
     )
     epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
     """ε at first, and what it grows by, in units of 1/√D."""
@@ -49,7 +49,8 @@ class AlfaMix(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return asking_memory(n, d) + kmeans_memory(n, d, labels)
+        n, considering = self.considered_memory(n, d, labels)
+        return considering + asking_memory(n, d) + kmeans_memory(n, d, labels)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -69,9 +70,10 @@ class AlfaMix(Strategy):
                 x = pool.embedding[unlabelled[part]]
                 flips[part] = prediction_flips(pool.classifier, x, anchors, epsilon)
             if flips.sum() >= budget:
-                x = scale_embedding(pool.embedding[unlabelled[flips]], self.scaling)
-                central = central_samples(x, budget, rng, self.starts)
-                return Batch(unlabelled[flips][central])
+                flipped = unlabelled[flips]
+                weight = pool.weight[flipped]
+                x = scale_embedding(pool.embedding[flipped], self.scaling, weight)
+                return Batch(flipped[central_samples(x, budget, rng, self.starts, weight)])
         others = rng.choice(unlabelled[~flips], budget - flips.sum(), replace=False)
         return Batch(np.concatenate([unlabelled[flips], others]))
 

@@ -8,10 +8,10 @@ from typing_extensions import override
 
 from ntkcpl.geometry.distances import on_grid
 from ntkcpl.head import asking_memory
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class Badge(Strategy):
+class Badge(PairwiseStrategy):
     """BADGE (Ash et al. 2020, Alg. 1).
 
     The gradient of the loss by the classifier's last weights, were the predicted class the label,
@@ -24,18 +24,25 @@ class Badge(Strategy):
         paper="Ash et al. 2020",
         relevance="length of the loss gradient",
         diversity="distance of gradients, by k-means++",
-        cost="N b (C + H)",
+        cost="M b (C + H), M candidates",
     )
     needs_classifier = True
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return gradient_memory(n, d)
+        n, considering = self.considered_memory(n, d, labels)
+        return considering + gradient_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
-        rows = seed_by_gradient(pool.probability(unlabelled), pool.hidden(unlabelled), budget, rng)
+        rows = seed_by_gradient(
+            pool.probability(unlabelled),
+            pool.hidden(unlabelled),
+            budget,
+            rng,
+            pool.weight[unlabelled],
+        )
         return Batch(unlabelled[rows])
 
 
@@ -49,6 +56,7 @@ def seed_by_gradient(
     hidden: NDArray[np.floating],
     n_chosen: int,
     rng: np.random.Generator,
+    weight: NDArray[np.int64] | None = None,
 ) -> NDArray[np.int64]:
     """Choose rows by k-means++ seeding on gradients g = (p − e_ŷ) ⊗ h (Ash et al. 2020, eq. 1).
 
@@ -65,6 +73,8 @@ def seed_by_gradient(
         Number of rows.
     rng
         Draws all rows but the first.
+    weight : int64 (N,), optional
+        How many images each row stands for, one without: it is drawn as if it were there so often.
 
     Returns
     -------
@@ -75,6 +85,7 @@ def seed_by_gradient(
     -----
     ‖g − g'‖² = ‖g‖² + ‖g'‖² − 2 (e · e') (h · h'), e = p − e_ŷ: no gradient is ever formed.
     """
+    weight = np.ones(len(hidden), dtype=np.int64) if weight is None else weight
     error = probability.astype(np.float64)
     error[np.arange(len(error)), probability.argmax(axis=1)] -= 1
     error, hidden = on_grid(error), on_grid(hidden)
@@ -87,9 +98,7 @@ def seed_by_gradient(
         squared *= -2
         squared += squared_norm + squared_norm[last]  # exactly zero for equal rows
         np.minimum(nearest, np.maximum(squared, 0), out=nearest)
-        weights = nearest
-        if not nearest.any():
-            weights = np.ones(len(error))
-            weights[chosen] = 0
-        chosen.append(int(rng.choice(len(error), p=weights / weights.sum())))
+        chances = nearest if nearest.any() else ~np.isin(np.arange(len(error)), chosen)
+        chances = chances * weight
+        chosen.append(int(rng.choice(len(error), p=chances / chances.sum())))
     return np.array(chosen, dtype=np.int64)

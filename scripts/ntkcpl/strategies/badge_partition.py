@@ -41,5 +41,7 @@ class BadgePartition(Strategy):
         chosen = []
         for part, share in zip(map(np.sort, rows), shares, strict=True):
             probability, hidden = pool.probability(part), pool.hidden(part)
-            chosen.append(part[seed_by_gradient(probability, hidden, len(share), rng)])
+            chosen.append(
+                part[seed_by_gradient(probability, hidden, len(share), rng, pool.weight[part])]
+            )
         return Batch(np.concatenate(chosen))

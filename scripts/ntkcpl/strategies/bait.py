@@ -9,10 +9,10 @@ from typing_extensions import override
 
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class BAIT(Strategy):
+class BAIT(PairwiseStrategy):
     """BAIT (Ash et al. 2021), by default in its binary form (Huseljic et al. 2024, "Fast Fishing").
 
     The Fisher information of a linear classifier that is to tell an image's likeliest class from
@@ -29,6 +29,9 @@ class BAIT(Strategy):
 
     Ash et al. average the information over the images, and their λ is a number; here it is summed,
     and λ is a share of the mean ‖x‖², so that the scale of the features decides nothing.
+
+    It compares no pairs, but passes over all that it considers at each of its steps: so of a large
+    pool it considers a part too.
     """
 
     method: Literal["bait"] = "bait"
@@ -36,7 +39,7 @@ class BAIT(Strategy):
         paper="Ash et al. 2021; Huseljic et al. 2024",
         relevance="Fisher information of the last layer",
         diversity="each choice counts for the next",
-        cost="N D b (C)",
+        cost="M D b (C), M candidates",
     )
     needs_classifier = True
     information: Literal["binary", "classes"] = "binary"
@@ -50,9 +53,10 @@ class BAIT(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
+        n, considering = self.considered_memory(n, d, labels)
         # Of more classes than labels or dimensions there is no telling.
         outputs = 1 if self.information == "binary" else min(labels, d)
-        return asking_memory(n, d) + 20 * n * d + outputs * (64 * n + 48 * d**2)
+        return considering + asking_memory(n, d) + 20 * n * d + outputs * (64 * n + 48 * d**2)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -63,9 +67,11 @@ class BAIT(Strategy):
         if self.information == "binary":
             probability = probability.max(axis=1, keepdims=True)
         features = pool.embedding if self.feature == "self" else pool.hidden(everything)
-        x = scale_embedding(features, self.scaling).astype(np.float64)
-        lambda_ = self.ridge * (float(np.einsum("nd,nd->n", x, x).mean()) or 1.0)
-        return Batch(select(x, bernoulli_variance(probability), pool.labelled, lambda_, budget))
+        x = scale_embedding(features, self.scaling, pool.weight).astype(np.float64)
+        length = np.average(np.einsum("nd,nd->n", x, x), weights=pool.weight)
+        lambda_ = self.ridge * (float(length) or 1.0)
+        variance = bernoulli_variance(probability)
+        return Batch(select(x, variance, pool.labelled, lambda_, budget, pool.weight))
 
 
 def bernoulli_variance(probability: NDArray[np.float64]) -> NDArray[np.float64]:

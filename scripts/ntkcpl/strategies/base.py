@@ -3,16 +3,18 @@
 import operator
 from abc import abstractmethod
 from dataclasses import replace
-from typing import ClassVar, Literal, NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
+from ntkcpl.candidates import Candidates, consider, considering_memory, number_considered
 from ntkcpl.head import asking_memory
 from ntkcpl.records import Batch, Pool
 from ntkcpl.settings import Settings
 
-__all__ = ["About", "Batch", "Pool", "Strategy", "random_part"]
+__all__ = ["About", "Batch", "Candidates", "PairwiseStrategy", "Pool", "Strategy"]
 
 
 class About(NamedTuple):
@@ -120,27 +122,52 @@ class Strategy(Settings):
             raise ValueError(f"{self.method} needs the classifier trained on the labelled images")
         if self.lacks_clusters(pool):
             raise ValueError(f"{self.method} needs the clusters of its clustering()")
-        return self.choose(pool, budget, rng)
+        part, index = self.consider(pool, rng)
+        number = len(part.embedding) - len(part.labelled)
+        if number < budget:
+            raise ValueError(f"{number} candidates are fewer than the budget, {budget}")
+        batch = self.choose(part, budget, rng)
+        return replace(batch, index=index[batch.index])
+
+    def consider(self, pool: Pool, rng: np.random.Generator) -> tuple[Pool, NDArray[np.int64]]:
+        """Return the part of the pool that is chosen from, and which rows it holds, increasing.
+
+        That is all of it or, where it was clustered, what was clustered.
+        """
+        if pool.clusters is None:
+            return pool, np.arange(len(pool.embedding))
+        index, weight = pool.clusters.index, pool.clusters.weight
+        unlabelled = ~np.isin(index, pool.labelled)
+        return pool.part(index[unlabelled], weight[unlabelled])
 
     @abstractmethod
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        """Do what `query` promises; all that it needs is there, and the budget fits."""
+        """Do what `query` promises; all that it needs is there, and the budget fits.
+
+        The pool is what is considered: what is summed over it counts each image by its weight.
+        """
 
 
-def random_part(
-    pool: Pool, size: int | Literal["all"], budget: int, rng: np.random.Generator
-) -> NDArray[np.int64]:
-    """Return the increasing indices of `size` unlabelled images at random, or of all, if fewer.
+class PairwiseStrategy(Strategy):
+    """A strategy that compares images with each other, and so considers a part of a large pool.
 
-    Raises
-    ------
-    ValueError
-        If they are fewer than the budget.
+    One that needs clusters hands `candidates` to its `clustering`, and considers what that did.
     """
-    unlabelled = pool.unlabelled
-    if size == "all":
-        return unlabelled
-    number = min(len(unlabelled), size)
-    if number < budget:
-        raise ValueError(f"{number} candidates are fewer than the budget, {budget}")
-    return np.sort(rng.choice(unlabelled, number, replace=False))
+
+    candidates: Candidates = 50_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
+
+    def considered_memory(self, n: int, d: int, labels: int) -> tuple[int, int]:
+        """Return how many images are considered, and about how many bytes choosing them takes.
+
+        The parameters are those of `memory`.
+        """
+        considered = number_considered(self.candidates, n, labels)
+        return considered, considering_memory(self.candidates, n, d, labels)
+
+    @override
+    def consider(self, pool: Pool, rng: np.random.Generator) -> tuple[Pool, NDArray[np.int64]]:
+        if pool.clusters is not None:
+            return super().consider(pool, rng)
+        return consider(pool, self.candidates, rng)

@@ -11,10 +11,10 @@ from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class DropQuery(Strategy):
+class DropQuery(PairwiseStrategy):
     """DropQuery (Gupte et al. 2024, section 4).
 
     Candidates are the images for which more than half of the predictions from an embedding with
@@ -28,7 +28,7 @@ class DropQuery(Strategy):
         paper="Gupte et al. 2024",
         relevance="prediction changes under dropout",
         diversity="k-means of what changes",
-        cost="N b D",
+        cost="M b D, M candidates",
     )
     samples: Count = 3
     """Predictions with dropout (M)."""
@@ -41,7 +41,8 @@ class DropQuery(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return asking_memory(n, d) + kmeans_memory(n, d, labels)
+        n, considering = self.considered_memory(n, d, labels)
+        return considering + asking_memory(n, d) + kmeans_memory(n, d, labels)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -51,8 +52,9 @@ class DropQuery(Strategy):
         most = self.samples // 2 + 1
         enough = min(most, int(np.sort(different)[-budget]))
         candidates = unlabelled[different >= enough]
-        x = scale_embedding(pool.embedding[candidates], self.scaling)
-        return Batch(candidates[central_samples(x, budget, rng, self.starts)])
+        weight = pool.weight[candidates]
+        x = scale_embedding(pool.embedding[candidates], self.scaling, weight)
+        return Batch(candidates[central_samples(x, budget, rng, self.starts, weight)])
 
     def _different(
         self, pool: Pool, images: NDArray[np.int64], rng: np.random.Generator

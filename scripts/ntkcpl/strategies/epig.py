@@ -7,10 +7,10 @@ from typing_extensions import override
 
 from ntkcpl.regression.settings import KernelRegression
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class EPIG(KernelRegression, Strategy):
+class EPIG(KernelRegression, PairwiseStrategy):
     """Expected predictive information gain (Bickford Smith et al. 2023), with the NTK.
 
     Images are chosen one by one, each the one whose label shares most information with the label
@@ -29,7 +29,7 @@ class EPIG(KernelRegression, Strategy):
         paper="Bickford Smith et al. 2023",
         relevance="information about other labels under the NTK",
         diversity="each choice counts for the next",
-        cost="N T (D + b), T targets",
+        cost="M T (D + b), M candidates, T targets",
     )
     targets: Count | Literal["all"] = 1_000
     """Random images of the pool whose labels are to be told."""
@@ -37,15 +37,20 @@ class EPIG(KernelRegression, Strategy):
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         width = 0 if self.width == "infinite" else self.width
+        n, considering = self.considered_memory(n, d, labels)
         targets = n if self.targets == "all" else min(n, self.targets)
         blocks = 2048 * (16 * labels + 24 * targets)
-        return n * (4 * (targets + labels) + 24 * (d + width)) + blocks
+        return considering + n * (4 * (targets + labels) + 24 * (d + width)) + blocks
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        everything = np.arange(len(pool.embedding))
-        targets = everything
-        if self.targets != "all" and self.targets < len(everything):
-            targets = np.sort(rng.choice(everything, self.targets, replace=False))
-        information = self.predictive_information(pool.embedding, pool.labelled, targets, rng)
+        ends = np.cumsum(pool.weight)
+        targets = np.arange(ends[-1])
+        if self.targets != "all" and self.targets < ends[-1]:
+            targets = np.sort(rng.choice(ends[-1], self.targets, replace=False))
+        # An image's prototype stands for it, so one row may be several targets.
+        targets = np.searchsorted(ends, targets, side="right")
+        information = self.predictive_information(
+            pool.embedding, pool.labelled, targets, pool.weight, rng
+        )
         return Batch(information.select(budget))

@@ -6,11 +6,10 @@ import numpy as np
 from typing_extensions import override
 
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 
 
-class EVGP(KernelRegression, Strategy):
+class EVGP(KernelRegression, PairwiseStrategy):
     """Expected variance of the Gaussian process with the NTK (Hemachandra et al. 2023).
 
     Images are chosen one by one, each so that the mean posterior variance of all, were the image
@@ -25,19 +24,19 @@ class EVGP(KernelRegression, Strategy):
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return self.regression_memory(m, d, labels, n_classes=0)
+        m, considering = self.considered_memory(n, d, labels)
+        return considering + self.regression_memory(m, d, labels, n_classes=0)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        candidates = random_part(pool, self.candidates, budget, rng)
-        index = np.concatenate([candidates, pool.labelled])
+        importance = np.ones(len(pool.embedding))
         variance = self.weighted_variance(
-            pool.embedding[index], np.ones(len(index)), np.arange(len(candidates), len(index)), rng
+            pool.embedding, importance, pool.labelled, pool.weight, rng
         )
-        return Batch(index[variance.select(budget)])
+        return Batch(variance.select(budget))

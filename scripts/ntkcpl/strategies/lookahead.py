@@ -7,11 +7,10 @@ from typing_extensions import override
 
 from ntkcpl.head import asking_memory
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 
 
-class NTKLookAhead(KernelRegression, Strategy):
+class NTKLookAhead(KernelRegression, PairwiseStrategy):
     """The largest change of outputs under the NTK (Mohamadi, Bae, Sutherland 2022, section 3).
 
     The paper's most likely model output change: each image is added to the labelled ones with the
@@ -29,26 +28,30 @@ class NTKLookAhead(KernelRegression, Strategy):
         diversity="–",
         cost="M² (C + b), M candidates",
     )
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
     criterion: Literal["output", "argmax"] = "output"
     """The mean length of the outputs' change, or the number of predicted classes that change."""
     needs_classifier = True
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=labels)
+        m, considering = self.considered_memory(n, d, labels)
+        return (
+            considering
+            + asking_memory(m, d)
+            + self.regression_memory(m, d, labels, n_classes=labels)
+        )
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        candidates = random_part(pool, self.candidates, budget, rng)
-        index = np.concatenate([candidates, pool.labelled])
-        labels = np.concatenate([pool.predicted(candidates), pool.label])
-        asked, labelled = np.split(np.arange(len(index)), [len(candidates)])
+        asked = pool.unlabelled
+        labels = np.empty(len(pool.embedding), dtype=np.int64)
+        labels[asked], labels[pool.labelled] = pool.predicted(asked), pool.label
         regression = self.incremental(
-            pool.embedding[index], labels, pool.classifier.n_classes, labelled, rng
+            pool.embedding, labels, pool.classifier.n_classes, pool.labelled, pool.weight, rng
         )
         by_output = self.criterion == "output"
         change = regression.output_change(asked) if by_output else regression.argmax_change(asked)
-        return Batch(candidates[np.argsort(-change, kind="stable")[:budget]])
+        return Batch(asked[np.argsort(-change, kind="stable")[:budget]])

@@ -8,7 +8,7 @@ from typing_extensions import override
 
 from ntkcpl.geometry.distances import points_memory
 from ntkcpl.geometry.scaling import scale_embedding
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
 def coverage_memory(n: int, d: int) -> int:
@@ -16,7 +16,7 @@ def coverage_memory(n: int, d: int) -> int:
     return points_memory(n, d) + 12 * n * d
 
 
-class MaxHerding(Strategy):
+class MaxHerding(PairwiseStrategy):
     """MaxHerding (Bae, Noh, Sutherland 2024, "Generalized coverage ...", section 3).
 
     Greedy maximisation of the generalised coverage: the mean over the pool of the Gaussian kernel
@@ -29,14 +29,15 @@ class MaxHerding(Strategy):
         paper="Bae, Noh and Sutherland 2024",
         relevance="–",
         diversity="coverage by a Gaussian kernel",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     bandwidth: Annotated[float, Field(gt=0)] = 1.0
     """σ; the paper takes 1 for all data sets."""
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return coverage_memory(n, d)
+        n, considering = self.considered_memory(n, d, labels)
+        return considering + coverage_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -46,5 +47,5 @@ class MaxHerding(Strategy):
         )
 
         x = scale_embedding(pool.embedding, "l2")
-        coverage = Coverage(x, np.ones(len(x)), self.bandwidth, pool.labelled)
+        coverage = Coverage(x, pool.weight.astype(np.float64), self.bandwidth, pool.labelled)
         return Batch(herd(coverage, pool.unlabelled, budget))

@@ -10,10 +10,10 @@ from ntkcpl.geometry.scaling import Scaling
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
 from ntkcpl.regression.settings import KernelRegression
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 
 
-class NTKCPL(KernelRegression, Strategy):
+class NTKCPL(KernelRegression, PairwiseStrategy):
     """NTKCPL (Wen, Pizarro, Williams 2023, Alg. 1 and 2).
 
     Clusters stand in for the unknown classes; kernel regression with the NTK of the classifier
@@ -32,8 +32,9 @@ class NTKCPL(KernelRegression, Strategy):
     )
     feature: Literal["self", "al"]
     """Cluster the self-supervised embedding, or the classifier's hidden units once it has some."""
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
     max_clusters: Count = 500
     """Largest number of clusters (C_max)."""
     labels_per_cluster: Annotated[float, Field(gt=0)] = 2.0
@@ -70,24 +71,27 @@ class NTKCPL(KernelRegression, Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return self.regression_memory(m, d, labels, n_classes=min(labels, self.max_clusters))
+        m, considering = self.considered_memory(n, d, labels)
+        return considering + self.regression_memory(
+            m, d, labels, n_classes=min(labels, self.max_clusters)
+        )
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         assert pool.clusters is not None
         clusters = merge_known(pool.clusters) if self.merging else pool.clusters
-        index = clusters.index
         regression = self.incremental(
-            pool.embedding[index],
+            pool.embedding,
             clusters.pseudo_label,
             clusters.n_clusters,
-            np.searchsorted(index, pool.labelled),
+            pool.labelled,
+            pool.weight,
             rng,
         )
         choices = regression.select(budget, self.criterion)
+        wrong = np.array([choice.risk for choice in choices])
         return Batch(
-            index=index[[choice.index for choice in choices]],
-            estimated_coverage=1 - np.array([choice.risk for choice in choices]) / len(index),
+            index=np.array([choice.index for choice in choices]),
+            estimated_coverage=1 - wrong / pool.weight.sum(),
             seconds=np.array([choice.seconds for choice in choices]),
         )

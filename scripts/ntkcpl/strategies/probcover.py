@@ -10,10 +10,10 @@ from ntkcpl.geometry.distances import Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class ProbCover(Strategy):
+class ProbCover(PairwiseStrategy):
     """ProbCover (Yehuda et al. 2022, "Active learning through a covering lens", Alg. 1).
 
     An image covers all that are closer than δ. Again and again, the image is chosen that covers
@@ -28,7 +28,7 @@ class ProbCover(Strategy):
         paper="Yehuda et al. 2022",
         relevance="–",
         diversity="coverage by balls",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""
@@ -44,7 +44,7 @@ class ProbCover(Strategy):
         return Clustering(
             feature="self",
             scaling=self.scaling,
-            candidates="all",
+            candidates=self.candidates,
             constraint="none",
             n_initial=self.n_clusters,
             n_clusters=self.n_clusters,
@@ -53,7 +53,8 @@ class ProbCover(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return 8 * n * d + points_memory(n, d)
+        n, considering = self.considered_memory(n, d, labels)
+        return considering + 8 * n * d + points_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -63,10 +64,10 @@ class ProbCover(Strategy):
         )
 
         assert pool.clusters is not None
-        points = Points(scale_embedding(pool.embedding, self.scaling))
-        radius = pure_radius(points, pool.clusters.pseudo_label, self.purity)
+        points = Points(scale_embedding(pool.embedding, self.scaling, pool.weight))
+        radius = pure_radius(points, pool.clusters.pseudo_label, self.purity, pool.weight)
         nearest = points.nearest(pool.labelled)
-        balls = Balls(points, radius, nearest >= radius)
+        balls = Balls(points, radius, np.where(nearest >= radius, pool.weight, 0))
         chosen: list[int] = []
         for _ in range(budget):
             best = int(balls.gain.argmax() if balls.gain.any() else nearest.argmax())

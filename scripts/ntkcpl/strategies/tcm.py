@@ -27,7 +27,7 @@ class TCM(Strategy):
         paper="Doucet et al. 2024",
         relevance="density in the cluster, then margin",
         diversity="one cluster after the other, at first",
-        cost="N K D, then N C",
+        cost="M K D, then N C, M candidates",
     )
     typiclust_until: Annotated[float, Field(ge=1)] = 3.0
     """Labels up to which TypiClust chooses, in first budgets: by default three equal batches."""

@@ -10,10 +10,10 @@ from ntkcpl.geometry.distances import DISTANCE_ROWS, Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.settings import Count
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
-class TypiClust(Strategy):
+class TypiClust(PairwiseStrategy):
     """TypiClust (Hacohen, Dekel, Weinshall 2022, "Active learning on a budget", section 3).
 
     The pool is clustered into as many clusters as there will be labels. Then, again and again, the
@@ -27,7 +27,7 @@ class TypiClust(Strategy):
         paper="Hacohen, Dekel and Weinshall 2022",
         relevance="density in the cluster",
         diversity="one cluster after the other",
-        cost="N K D",
+        cost="M K D, M candidates",
     )
     scaling: Scaling = "l2"
     """Scaling of the embedding."""
@@ -46,7 +46,7 @@ class TypiClust(Strategy):
         return Clustering(
             feature="self",
             scaling=self.scaling,
-            candidates="all",
+            candidates=self.candidates,
             constraint="none",
             n_initial=n_clusters,
             n_clusters=n_clusters,
@@ -55,15 +55,18 @@ class TypiClust(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return scaling_memory(n, d) + points_memory(n, d)  # if all are in one cluster
+        n, considering = self.considered_memory(n, d, labels)
+        # If all are in one cluster.
+        return considering + scaling_memory(n, d) + points_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         assert pool.clusters is not None
-        x = scale_embedding(pool.embedding, self.scaling)
+        x = scale_embedding(pool.embedding, self.scaling, pool.weight)
         by_cluster = np.argsort(pool.clusters.pseudo_label, kind="stable")
         ends = np.cumsum(np.bincount(pool.clusters.pseudo_label))[:-1]
-        members = [pool.clusters.index[part] for part in np.split(by_cluster, ends)]
+        members = np.split(by_cluster, ends)
+        size = [int(pool.weight[rows].sum()) for rows in members]
         labelled = np.zeros(len(x), dtype=bool)
         labelled[pool.labelled] = True
         n_labelled = [int(labelled[rows].sum()) for rows in members]
@@ -74,14 +77,15 @@ class TypiClust(Strategy):
             cluster = min(
                 (c for c in range(len(members)) if left[c]),
                 key=lambda c: (
-                    len(members[c]) < self.min_cluster_size,
+                    size[c] < self.min_cluster_size,
                     n_labelled[c],
-                    -len(members[c]),
+                    -size[c],
                 ),
             )
             if cluster not in queues:  # only clusters that are asked are measured
                 rows = members[cluster]
-                order = np.argsort(_mean_distance(x[rows], self.neighbours), kind="stable")
+                distance = _mean_distance(x[rows], self.neighbours, pool.weight[rows])
+                order = np.argsort(distance, kind="stable")
                 queues[cluster] = [int(i) for i in rows[order][::-1] if not labelled[i]]
             chosen.append(queues[cluster].pop())
             n_labelled[cluster] += 1
@@ -89,8 +93,13 @@ class TypiClust(Strategy):
         return Batch(np.array(chosen, dtype=np.int64))
 
 
-def _mean_distance(x: NDArray[np.float32], neighbours: int) -> NDArray[np.float64]:
+def _mean_distance(
+    x: NDArray[np.float32], neighbours: int, weight: NDArray[np.int64] | None = None
+) -> NDArray[np.float64]:
     """Return the mean distance (n,) of each row to its nearest others: 1 / typicality.
+
+    The nearest rows are counted by their weights until there are enough `neighbours`; what stands
+    behind the row itself is not among them, because it would be at no distance.
 
     Its unit is that of `Points`, which is the same for all rows. The memory: the rows in float64,
     and the distances of `DISTANCE_ROWS` of them to all.
@@ -98,12 +107,21 @@ def _mean_distance(x: NDArray[np.float32], neighbours: int) -> NDArray[np.float6
     k = min(neighbours, len(x) - 1)
     if k == 0:
         return np.zeros(1)
+    if weight is None:
+        weight = np.ones(len(x), dtype=np.int64)
     points, mean = Points(x), np.empty(len(x))
     for start in range(0, len(x), DISTANCE_ROWS):
         rows = slice(start, start + DISTANCE_ROWS)
         squared = points.squared_distances(rows)
-        squared.partition(k, axis=1)
-        # In order, so that equal distances have equal sums. Each row finds itself first, at 0.
-        nearest = np.sort(squared[:, : k + 1], axis=1)[:, 1:]
-        mean[rows] = np.sqrt(nearest).mean(axis=1)
+        own = np.arange(len(squared))
+        squared[own, start + own] = -1  # so that each row finds itself first
+        near = np.argpartition(squared, k, axis=1)[:, : k + 1]
+        distance = np.take_along_axis(squared, near, axis=1)
+        # In order, so that equal distances have equal sums.
+        order = np.argsort(distance, axis=1, kind="stable")[:, 1:]
+        counted = np.take_along_axis(weight[near], order, axis=1)
+        before = np.cumsum(counted, axis=1) - counted
+        counted = np.clip(neighbours - before, 0, counted)
+        distance = np.sqrt(np.take_along_axis(distance, order, axis=1))
+        mean[rows] = (distance * counted).sum(axis=1) / counted.sum(axis=1)
     return mean

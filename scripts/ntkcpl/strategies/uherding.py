@@ -10,14 +10,14 @@ from typing_extensions import override
 from ntkcpl.estimate import estimate_accuracy, estimating_memory, temperature_of_confidence
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy
+from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
 from ntkcpl.strategies.maxherding import coverage_memory
 
 DUPLICATE_DISTANCE = 1e-3  # embeddings closer than this are of one and the same image
 
 
-class UHerding(Strategy):
+class UHerding(PairwiseStrategy):
     """Uncertainty herding (Bae, Oliveira, Sutherland 2025, Alg. 1).
 
     Greedy maximisation of the coverage as in MaxHerding, each image weighted by the classifier's
@@ -30,7 +30,7 @@ class UHerding(Strategy):
         paper="Bae, Oliveira and Sutherland 2025",
         relevance="margin of the output",
         diversity="coverage by a Gaussian kernel",
-        cost="N² D",
+        cost="M² D, M candidates",
     )
     bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
@@ -40,10 +40,11 @@ class UHerding(Strategy):
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
+        n, considering = self.considered_memory(n, d, labels)
         coverage = coverage_memory(n, d)
         if self.temperature == "fitted":
             coverage = max(coverage, estimating_memory(n, d, labels))
-        return asking_memory(n, d) + coverage
+        return considering + asking_memory(n, d) + coverage
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -56,7 +57,8 @@ class UHerding(Strategy):
         sigma = self.bandwidth
         if sigma == "adaptive":
             sigma = _smallest_distance(x[pool.labelled])
-        coverage = Coverage(x, self._uncertainty(pool, rng), sigma, pool.labelled)
+        weight = self._uncertainty(pool, rng) * pool.weight
+        coverage = Coverage(x, weight, sigma, pool.labelled)
         return Batch(herd(coverage, pool.unlabelled, budget))
 
     def _uncertainty(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.float64]:
@@ -67,7 +69,9 @@ class UHerding(Strategy):
         logits = pool.head.logits(pool.embedding)
         temperature = self.temperature
         if temperature == "fitted":
-            temperature = temperature_of_confidence(logits, estimate_accuracy(pool, rng))
+            temperature = temperature_of_confidence(
+                logits, estimate_accuracy(pool, rng), pool.weight
+            )
         return 1 - margins(softmax(logits / temperature, axis=1))
 
 

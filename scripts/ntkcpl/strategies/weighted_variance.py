@@ -7,38 +7,52 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
+from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
 from ntkcpl.strategies.bait import bernoulli_variance
-from ntkcpl.strategies.base import About, Batch, Pool, Strategy, random_part
+from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
+from ntkcpl.strategies.ntkcpl import NTKCPL
 
 
-class WeightedNTKVariance(KernelRegression, Strategy):
+class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     """The largest fall of the NTK's variance, weighted by the classifier's uncertainty; new here.
 
     Let R be the posterior covariance of the Gaussian process with the NTK of the classifier's head,
-    given the labelled images. Images are chosen one by one, each with the largest
+    given the labelled images, and w(j) one minus the margin of the classifier's two likeliest
+    classes. Σ_j w(j) R(j, j) is what is left to chance in the outputs of a classifier trained on
+    these labels, counted where it can change the class. Images are chosen one by one, each so that
+    its label, whatever it be, lowers this sum most (`regression.variance`):
 
-        Σ_j w(j) R(i, j)² / (R(i, i) + λ(i)),
+        i* = argmax Σ_j w(j) R(i, j)² / (R(i, i) + λ).
 
-    by which its label lowers the weighted sum of variances, Σ_j w(j) R(j, j)
-    (`regression.variance`). The weight is one minus the margin of the classifier's two likeliest
-    classes; before there is a classifier all weights are one. With all weights one it is EV-GP;
-    with the linear kernel, w = p (1 - p) and the noise λ / w it would be the forward step of binary
-    BAIT. How it compares with these is still to be measured.
+    Before there is a classifier there is no margin, and clusters know more than the process: NTKCPL
+    chooses the first batch. While all labels are of one class all weights are one.
+
+    Others are special cases. With `weight: one` and `start: variance` it is EV-GP (Hemachandra et
+    al. 2023); with `covariance: linear`, `weight: bernoulli` and `noise: by_weight` the forward
+    step of binary BAIT (Ash et al. 2021; Huseljic et al. 2024). docs/method.md derives it, and says
+    how NTKCPL and UHerding are related.
     """
 
     method: Literal["weighted_variance"] = "weighted_variance"
+    needs_clusters = True
     about = About(
         paper="new here; after Cohn 1996",
         relevance="fall of the uncertain part's variance",
         diversity="each choice counts for the next",
         cost="M² (D + b), M candidates",
     )
-    candidates: Count | Literal["all"] = 10_000
-    """Size of the random part of the unlabelled pool that is considered in a round."""
+    candidates: Candidates = 10_000
+    """What is considered of the unlabelled pool: so many at random, all, or {prototypes: so many}
+    that stand for all."""
+    start: Literal["clusters", "variance"] = "clusters"
+    """What chooses the first batch: NTKCPL, by clusters of the embedding; or the variance, with all
+    weights one."""
+    covariance: Literal["ntk", "linear"] = "ntk"
+    """The kernel: that of the classifier's head, or the embeddings' products."""
     weight: Literal["margin", "bernoulli", "one"] = "margin"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
     noise: Literal["equal", "by_weight"] = "equal"
@@ -47,27 +61,56 @@ class WeightedNTKVariance(KernelRegression, Strategy):
     """λ as a share of the mean of the kernel's diagonal."""
 
     @override
+    def clustering(self, labels: int, first_budget: int) -> Clustering | None:
+        first = labels == first_budget and self.start == "clusters"
+        return self._starter().clustering(labels, first_budget) if first else None
+
+    @override
+    def lacks_clusters(self, pool: Pool) -> bool:
+        """Return whether there are no clusters for the first batch; later ones do without."""
+        first = self.start == "clusters" and not len(pool.labelled)
+        return first and super().lacks_clusters(pool)
+
+    @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        m = n if self.candidates == "all" else min(n, self.candidates + labels)
-        return asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
+        m, considering = self.considered_memory(n, d, labels)
+        later = asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
+        return max(considering + later, self._starter().memory(n, d, labels))
+
+    @override
+    def kernel(
+        self,
+        embedding: NDArray[np.floating],
+        rng: np.random.Generator,
+        weight: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        if self.covariance == "ntk":
+            return super().kernel(embedding, rng, weight)
+        x = scale_embedding(embedding, self.kernel_scaling, weight)
+        return x @ x.T
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        candidates = random_part(pool, self.candidates, budget, rng)
-        index = np.concatenate([candidates, pool.labelled])
+        if pool.clusters is not None:
+            return self._starter().choose(pool, budget, rng)
         variance = self.weighted_variance(
-            pool.embedding[index],
-            self._weights(pool, index),
-            np.arange(len(candidates), len(index)),
+            pool.embedding,
+            self._importance(pool),
+            pool.labelled,
+            pool.weight,
             rng,
-            noise_by_weight=self.noise == "by_weight",
+            noise_by_importance=self.noise == "by_weight",
         )
-        return Batch(index[variance.select(budget)])
+        return Batch(variance.select(budget))
 
-    def _weights(self, pool: Pool, index: NDArray[np.int64]) -> NDArray[np.float64]:
+    def _starter(self) -> NTKCPL:
+        return NTKCPL(feature="self", candidates=self.candidates)
+
+    def _importance(self, pool: Pool) -> NDArray[np.float64]:
+        everything = np.arange(len(pool.embedding))
         if pool.head is None or self.weight == "one":
-            return np.ones(len(index))
-        probability = pool.probability(index)
+            return np.ones(len(everything))
+        probability = pool.probability(everything)
         if self.weight == "bernoulli":
             return bernoulli_variance(probability.max(axis=1))
         return 1 - margins(probability)

@@ -70,7 +70,8 @@ def test_made_from_another_input(tmp_path):
     none = np.empty(0, dtype=np.int64)
     origin = Provenance('{"a":1}', {"features": "abc", "encoder": "x"}, ("photos", "random"))
     with create_hdf5(path, CLUSTERS, origin) as file:
-        for name in ("index", "pseudo_label", "labelled", "cluster/size", "cluster/labelled_class"):
+        of_clusters = ("cluster/size", "cluster/labelled_class")
+        for name in ("index", "pseudo_label", "weight", "labelled", *of_clusters):
             file.store(name, none)
         for name in ("parent", "child", "confusing", "size"):
             file.store(f"split/{name}", none)

@@ -120,3 +120,18 @@ def test_any_rows_and_columns_and_the_diagonal_are_those_of_the_whole(width):
     rows, columns = np.array([7, 2, 19]), slice(4, 21)
     np.testing.assert_allclose(block(rows, columns), whole[rows, columns], atol=2e-6)
     np.testing.assert_allclose(diagonal_of(block, 30, block=8), np.diagonal(whole), atol=2e-6)
+
+
+@pytest.mark.parametrize("device", ["cpu:0", *["cuda"] * torch.cuda.is_available()])
+@pytest.mark.parametrize("kind", ["random", "duplicates", "opposite", "constant"])
+def test_a_gpu_computes_the_infinite_kernel_too(kind, device):
+    x = np.random.default_rng(0).normal(size=(60, 7)).astype(np.float32)
+    if kind == "duplicates":
+        x[30:] = x[:30]
+    elif kind == "opposite":
+        x[30:] = -x[:30]
+    elif kind == "constant":
+        x[:] = 1
+    found = infinite_ntk(x, block=8, device=device)
+    np.testing.assert_allclose(found, infinite_ntk(x), atol=2e-5)
+    np.testing.assert_array_equal(found, found.T)

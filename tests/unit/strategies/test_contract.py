@@ -38,7 +38,8 @@ SETTINGS = [
     {"method": "tcm"},
     {"method": "tcm", "typiclust_until": 2},
     {"method": "weighted_variance"},
-    {"method": "weighted_variance", "weight": "bernoulli", "noise": "by_weight", "candidates": 15},
+    {"method": "weighted_variance", "start": "variance", "weight": "margin", "candidates": 15},
+    {"method": "weighted_variance", "covariance": "linear", "noise": "equal"},
     {"method": "maxherding"},
     {"method": "uherding"},
     {"method": "uherding", "temperature": "fitted"},
@@ -69,7 +70,8 @@ def pool_for(strategy, embedding, labelled, budget, label=None, favourite=None, 
     head = head_for(embedding.shape[1], favourite) if len(labelled) else None
     skipped = np.asarray(skipped, dtype=np.int64)
     pool = Pool(embedding, labelled, label, head, skipped=skipped)
-    clustering = strategy.clustering(labels=len(labelled) + budget, first_budget=4)
+    first_budget = 4 if len(labelled) else budget
+    clustering = strategy.clustering(len(labelled) + budget, first_budget)
     if clustering is not None:
         clusters = clustering.cluster(pool, np.random.default_rng(0), n_classes=N_CLASSES)
         pool = replace(pool, clusters=clusters)
@@ -190,14 +192,14 @@ def test_a_strategy_says_what_it_needs(settings):
     if strategy.needs_classifier:
         with pytest.raises(ValueError, match=f"{strategy.method} needs the classifier"):
             strategy.query(Pool(embedding, some, some), 1, np.random.default_rng(0))
-    if strategy.needs_clusters:
-        unclustered = Pool(embedding)
-        if strategy.needs_classifier:
-            unclustered = Pool(embedding, some, some, head_for(2))
+    unclustered = Pool(embedding)
+    if strategy.needs_classifier:
+        unclustered = Pool(embedding, some, some, head_for(2))
+    if strategy.lacks_clusters(unclustered):
         with pytest.raises(ValueError, match=f"{strategy.method} needs the clusters"):
             strategy.query(unclustered, 1, np.random.default_rng(0))
-    if not strategy.needs_classifier and not strategy.needs_clusters:
-        check(strategy, Pool(embedding), 1)
+    elif not strategy.needs_classifier:
+        check(strategy, unclustered, 1)
 
 
 @EVERY

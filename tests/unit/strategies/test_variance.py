@@ -1,5 +1,7 @@
 """EV-GP and the weighted variance against posteriors formed from scratch."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from heads import constant_head, random_head
@@ -8,7 +10,14 @@ from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.regression.kernel import ntk
 from ntkcpl.strategies import Pool, load
 
-WEIGHTED = {"method": "weighted_variance"}
+WEIGHTED = {
+    "method": "weighted_variance",
+    "start": "variance",
+    "weight": "margin",
+    "noise": "equal",
+    "ridge": 0.01,
+}
+NTKCPL = {"method": "ntkcpl", "feature": "self"}
 
 
 def example(seed, n=60, n_labelled=9):
@@ -46,6 +55,7 @@ def slow_total(kernel, weight, noise, held):
         WEIGHTED,
         WEIGHTED | {"weight": "bernoulli", "noise": "by_weight"},
         WEIGHTED | {"weight": "one", "ridge": 0.5},
+        WEIGHTED | {"covariance": "linear", "kernel_scaling": "l2_centred", "noise": "by_weight"},
     ],
     ids=str,
 )
@@ -54,7 +64,10 @@ def test_each_choice_leaves_the_least_variance(settings, n_labelled):
     found = strategy.query(pool, 8, np.random.default_rng(7)).index
 
     scaled = scale_embedding(pool.embedding, strategy.kernel_scaling)
-    kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
+    if getattr(strategy, "covariance", "ntk") == "linear":
+        kernel = scaled.astype(np.float64) @ scaled.T
+    else:
+        kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
     weight = slow_weights(strategy, pool)
     noise = np.full(60, strategy.ridge * np.diagonal(kernel).mean())
     if getattr(strategy, "noise", "equal") == "by_weight":
@@ -98,10 +111,45 @@ def test_where_all_is_sure_any_label_tells_nothing_and_ties_go_to_the_lower_inde
         assert batch.index.tolist() == [0, 2, 3]
 
 
-@pytest.mark.parametrize("method", ["ev_gp", "weighted_variance"])
-def test_only_candidates_are_chosen(method):
-    strategy, pool = load({"method": method, "candidates": 20}), example(0)
+@pytest.mark.parametrize("settings", [{"method": "ev_gp"}, WEIGHTED], ids=["ev_gp", "weighted"])
+def test_only_candidates_are_chosen(settings):
+    strategy, pool = load(settings | {"candidates": 20}), example(0)
     batches = [strategy.query(pool, 20, np.random.default_rng(seed)).index for seed in range(2)]
     assert set(batches[0]) != set(batches[1])
     with pytest.raises(ValueError, match="20 candidates are fewer than the budget, 21"):
         strategy.query(pool, 21, np.random.default_rng(0))
+
+
+def test_ntkcpl_chooses_the_first_batch_and_only_that():
+    pool, rng = example(0, n_labelled=0), np.random.default_rng
+    weighted, ntkcpl = load({"method": "weighted_variance"}), load(NTKCPL)
+    clusters = weighted.clustering(6, first_budget=6).cluster(pool, rng(1))
+    clustered = replace(pool, clusters=clusters)
+    batches = [strategy.query(clustered, 6, rng(2)).index for strategy in (weighted, ntkcpl)]
+    np.testing.assert_array_equal(*batches)
+    assert weighted.clustering(12, first_budget=6) is None
+    with pytest.raises(ValueError, match="weighted_variance needs the clusters"):
+        weighted.query(pool, 6, rng(0))
+    assert load(WEIGHTED).clustering(6, first_budget=6) is None
+
+
+def test_of_a_linear_kernel_it_is_the_forward_step_of_bait():
+    pool = example(5)
+    settings = WEIGHTED | {"covariance": "linear", "weight": "bernoulli", "noise": "by_weight"}
+    found = load(settings | {"candidates": "all", "ridge": 0.1}).query(
+        pool, 6, np.random.default_rng(0)
+    )
+    x, probability = pool.embedding.astype(np.float64), pool.probability(np.arange(60))
+    p = probability.max(axis=1)
+    z = np.sqrt(p * (1 - p))[:, None] * x
+    lambda_ = 0.1 * np.square(x).sum(axis=1).mean()
+    held = pool.labelled.tolist()
+    for index in found.index:
+        traces = {
+            i: np.trace(
+                np.linalg.solve(lambda_ * np.eye(5) + z[[*held, i]].T @ z[[*held, i]], z.T @ z)
+            )
+            for i in np.setdiff1d(np.arange(60), held)
+        }
+        assert index == min(traces, key=traces.get)
+        held.append(index)

@@ -57,6 +57,11 @@ function accept() {
   answer((index) => session.add(view.suggestion(index).label));
 }
 
+// Where labels are checked: they are right as they are.
+function keep() {
+  answer((index) => kit.images[index].was);
+}
+
 function undo() {
   const indices = session.undo();
   if (!indices.length) return;
@@ -68,7 +73,8 @@ function undo() {
 }
 
 function finish() {
-  const text = `All ${kit.images.length} images are labelled or skipped: save your labels.`;
+  const done = kit.review ? "labels are checked: save them" : "images are labelled or skipped: save your labels";
+  const text = `All ${kit.images.length} ${done}.`;
   view.notice(text);
   view.say(text);
 }
@@ -200,7 +206,7 @@ function key(event) {
   } else if (Object.hasOwn(commands, event.key)) {
     event.preventDefault();
     commands[event.key]();
-  } else if (event.key === "Enter" && !onControl) accept();
+  } else if (event.key === "Enter" && !onControl) (kit.review && !event.shiftKey ? keep : accept)();
   else if (event.key === " " && event.target.matches("li")) {
     event.preventDefault();
     toggle(view.focused);
@@ -256,6 +262,7 @@ const clicks = {
   skip,
   undo,
   save,
+  ...(kit.review ? { keep } : {}),
 };
 for (const [id, action] of Object.entries(clicks)) $(id).addEventListener("click", action);
 $("suggest")?.addEventListener("change", () => view.draw());

@@ -1,8 +1,13 @@
+// What an answer belongs to: an image or, where labels are checked, what was said of one.
+function subject({ id, was }) {
+  return was === undefined ? id : JSON.stringify([id, was]);
+}
+
 // What was answered so far; kept by the browser under a name of its own for each round.
 class Session {
   constructor(kit) {
     this.kit = kit;
-    this.known = new Map(kit.images.map((image, index) => [image.id, index]));
+    this.known = new Map(kit.images.map((image, index) => [subject(image), index]));
     this.kept = true; // whether the browser keeps the answers
     this.touched = Date.now();
     this.load();
@@ -35,7 +40,7 @@ class Session {
   }
 
   keep() {
-    const id = (index) => this.kit.images[index].id;
+    const id = (index) => subject(this.kit.images[index]);
     const pair = (index, answer) => (answer === undefined ? [id(index)] : [id(index), answer]);
     const answers = this.answers.flatMap((answer, index) =>
       answer === undefined ? [] : [pair(index, answer)],

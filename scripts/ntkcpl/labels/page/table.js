@@ -5,10 +5,12 @@ function cell(text) {
 }
 
 function table(kit, answers) {
-  const rows = kit.images.flatMap(({ id }, index) =>
-    answers[index] === undefined ? [] : [`${cell(id)},${cell(answers[index] ?? kit.skipped)}\r\n`],
-  );
-  return bytes(`\ufeffid,label\r\n${rows.join("")}`);
+  const rows = kit.images.flatMap(({ id, was }, index) => {
+    if (answers[index] === undefined) return [];
+    const cells = [id, answers[index] ?? kit.skipped, ...(kit.review ? [was] : [])];
+    return [`${cells.map(cell).join(",")}\r\n`];
+  });
+  return bytes(`\ufeffid,label${kit.review ? ",was" : ""}\r\n${rows.join("")}`);
 }
 
 // UTF-8; bytes of file names that are not, which Python holds as lone surrogates, as they were.

@@ -32,10 +32,27 @@ class View {
   makeTile(index) {
     const source = this.images[index].source;
     const image = element("img", { alt: "", loading: "lazy", decoding: "async", src: source });
-    const tile = element("li", { tabIndex: -1 }, image, element("span"));
+    const tile = element("li", { tabIndex: -1 }, image, ...this.facts(index), element("span"));
     tile.setAttribute("role", "option");
     tile.dataset.index = index;
     return tile;
+  }
+
+  // In a list of labels to check: what is known of each.
+  facts(index) {
+    if (!this.session.kit.review) return [];
+    const { id, was, suggestion } = this.images[index];
+    const label = element("p", {}, "label ", element("b", { textContent: was }));
+    const other = element("b", { textContent: suggestion.label });
+    const classifier = element("p", {}, "classifier ", other, ` ${percent(suggestion)}`);
+    const name = element("p", { className: "quiet", textContent: id });
+    const source = element("p", { className: "quiet", textContent: this.source(index) });
+    return [element("div", { className: "facts" }, label, classifier, name, source)];
+  }
+
+  source(index) {
+    const { where, round } = this.images[index];
+    return `${where}, round ${round}`;
   }
 
   get current() {
@@ -48,12 +65,16 @@ class View {
   }
 
   suggestion(index) {
-    return $("suggest")?.checked ? this.images[index].suggestion : null;
+    const shown = this.session.kit.review || $("suggest")?.checked;
+    return shown ? this.images[index].suggestion : null;
   }
 
   said(index) {
     const answer = this.session.answers[index];
-    return answer === null ? "skipped" : (answer ?? "");
+    const text = answer === null ? "skipped" : (answer ?? "");
+    const { was } = this.images[index];
+    if (!this.session.kit.review || !text) return text;
+    return answer === was ? `${was} is right` : `${was} → ${text}`;
   }
 
   draw() {
@@ -90,6 +111,10 @@ class View {
     $("smaller").disabled = this.zoom === 0;
     $("larger").disabled = this.zoom === ZOOMS.length - 1;
     $("caption").textContent = `${current + 1} of ${images.length}${said && `: ${said}`}`;
+    if (this.session.kit.review) {
+      $("name").textContent = images[current].id;
+      $("source").textContent = this.source(current);
+    }
     $("previous").disabled = current === 0;
     $("next").disabled = current === images.length - 1;
     this.neighbours.forEach((button, k) => {
@@ -108,18 +133,21 @@ class View {
 
   describe(index) {
     const suggestion = this.suggestion(index);
+    const { kit } = this.session;
     return [
       `Image ${index + 1}`,
-      this.said(index) || "no label yet",
-      ...(suggestion ? [`suggestion ${suggestion.label}`] : []),
+      ...(kit.review ? [`label ${this.images[index].was}`] : []),
+      this.said(index) || (kit.review ? "not checked yet" : "no label yet"),
+      ...(suggestion ? [`${kit.review ? "classifier" : "suggestion"} ${suggestion.label}`] : []),
     ].join(", ");
   }
 
   drawGrid() {
+    const { kit } = this.session;
     const hide = $("hide").checked;
     for (const [index, tile] of this.tiles) {
       const said = this.said(index);
-      const suggested = said ? "" : (this.suggestion(index)?.label ?? "");
+      const suggested = said || kit.review ? "" : (this.suggestion(index)?.label ?? "");
       tile.hidden = hide && said !== "" && !this.marks.has(index);
       tile.setAttribute("aria-selected", this.marks.has(index));
       tile.setAttribute("aria-label", this.describe(index));
@@ -144,7 +172,8 @@ class View {
 
   drawPanel() {
     const { targets, session } = this;
-    $("target").textContent = this.grid ? `Class of ${targets.length} marked` : "Class of this image";
+    const question = session.kit.review ? "Which is right?" : "Class of this image";
+    $("target").textContent = this.grid ? `Class of ${targets.length} marked` : question;
     const counts = new Map();
     for (const answer of session.answers) counts.set(answer, (counts.get(answer) ?? 0) + 1);
     const chosen = new Set(targets.map((index) => session.answers[index]));
@@ -176,17 +205,49 @@ class View {
   }
 
   drawSuggestion() {
+    if (this.session.kit.review) {
+      this.drawCheck();
+      return;
+    }
     const suggestions = this.targets.map((index) => this.suggestion(index)).filter(Boolean);
     $("accept").hidden = !suggestions.length;
     if (!suggestions.length) return;
-    const [{ label, probability }] = suggestions;
+    const [{ label }] = suggestions;
     const words = this.grid
       ? `Take suggestions (${suggestions.length})`
-      : `Suggestion: ${label} (${Math.round(100 * probability)} %)`;
+      : `Suggestion: ${label} (${percent(suggestions[0])})`;
     $("accept").replaceChildren(
       element("kbd", { textContent: "↵" }),
       element("span", { textContent: words }),
     );
+  }
+
+  // The two answers that stand against each other.
+  drawCheck() {
+    const { targets, images } = this;
+    const [index] = targets;
+    const one = targets.length === 1;
+    const answer = one ? this.session.answers[index] : undefined;
+    const draw = (button, keys, words, note) => {
+      $(button).replaceChildren(
+        element("kbd", { textContent: keys }),
+        element("span", { textContent: words }),
+        element("span", { className: "quiet", textContent: note }),
+      );
+      $(button).disabled = !targets.length;
+    };
+    const was = one ? images[index].was : "";
+    const other = one ? images[index].suggestion.label : "";
+    draw("keep", "↵", one ? was : "Labels are right", one ? "label" : "");
+    draw(
+      "accept",
+      "⇧↵",
+      one ? other : "Classifier is right",
+      one ? `classifier ${percent(images[index].suggestion)}` : "",
+    );
+    $("accept").hidden = false;
+    $("keep").setAttribute("aria-pressed", one && answer === was);
+    $("accept").setAttribute("aria-pressed", one && answer === other);
   }
 
   // The classes that a text may mean, those that start with it first.
@@ -212,6 +273,10 @@ class View {
   say(text) {
     $("status").textContent = text;
   }
+}
+
+function percent({ probability }) {
+  return `${Math.round(100 * probability)} %`;
 }
 
 // As ntkcpl.labels.names.tidy.

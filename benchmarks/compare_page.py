@@ -1,0 +1,73 @@
+"""Draw what `compare.py` has run: a page of figures and tables.
+
+    .venv/bin/python benchmarks/compare_page.py [results/comparison] [--strategy ...]
+                                                [--output results/comparison]
+
+Reads each `seed<s>.csv` of the folder, and writes `accuracy.csv` with the rows of all, `ranks.png`
+(the rank of each strategy by number of labels), `accuracy.png`, the tables of which these are made,
+and `page.md`, which shows them. `--strategy` is the one that the others are held against.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
+from ntkcpl.artifacts.files import write_text
+from ntkcpl.reporting import comparison
+from ntkcpl.reporting.curves import plot_accuracy
+from ntkcpl.reporting.plots import save
+from ntkcpl.reporting.tables import markdown, write
+
+
+def read_chains(folder: Path) -> pd.DataFrame:
+    """Return the rows of all chains, strategies in the order of the mean accuracy."""
+    files = sorted(folder.glob("*/*/seed*.csv"))
+    if not files:
+        sys.exit(f"{folder} has no results: run benchmarks/compare.py")
+    rows = pd.concat(map(read_accuracy, files))
+    mean = rows.groupby("strategy")["test_accuracy"].mean().sort_values(ascending=False)
+    return rows.sort_values("strategy", key=lambda names: names.map(mean), ascending=False)
+
+
+def main() -> None:
+    """Write the page."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results/comparison"))
+    parser.add_argument("--strategy", default="weighted_variance")
+    parser.add_argument("--output", type=Path, help="a folder, by default that of the results")
+    arguments = parser.parse_args()
+    output = arguments.output or arguments.results
+    write_accuracy(output / "accuracy.csv", read_chains(arguments.results).to_dict("records"))
+    accuracy = read_accuracy(output / "accuracy.csv")
+    save(comparison.plot_ranks(accuracy), output / "ranks.png")
+    save(plot_accuracy(accuracy), output / "accuracy.png")
+    tables = {
+        "near_best": comparison.near_best_table(accuracy),
+        "thirds": comparison.thirds_table(accuracy, arguments.strategy),
+    }
+    for experiment, runs in accuracy.groupby("experiment", sort=False):
+        tables[str(experiment)] = comparison.error_table(runs)
+    for name, table in tables.items():
+        write(table, output / f"{name}.csv")
+    sections = [
+        "# Strategies compared",
+        "![Rank of each strategy by number of labels](ranks.png)",
+        "The rank of each strategy's mean by number of labels, 1 the best; last, the mean of the "
+        "ranks, in which each data set counts alike.",
+        markdown(tables.pop("near_best")),
+        "## Thirds of the label counts",
+        markdown(tables.pop("thirds")),
+        "## Accuracy",
+        "![Test accuracy against number of labels](accuracy.png)",
+        *(f"### {name}\n\n{markdown(table)}" for name, table in tables.items()),
+    ]
+    write_text(output / "page.md", "\n\n".join(section.strip() for section in sections) + "\n")
+
+
+if __name__ == "__main__":
+    main()

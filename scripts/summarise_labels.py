@@ -1,0 +1,34 @@
+"""Write the page of an experiment that people label, with figures and, for the report, without."""
+
+from _job import log_to
+
+log_to(snakemake.log[0])
+
+from os.path import relpath
+from pathlib import Path
+
+from ntkcpl.artifacts.batch import read_coverage
+from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.labels import read_taken
+from ntkcpl.artifacts.outcomes import read_outcomes
+from ntkcpl.labels.predictions import read_predictions
+from ntkcpl.reporting.benchmarks import stage_seconds
+from ntkcpl.reporting.labelling import Labelling, labelling_page
+from ntkcpl.reporting.web_page import web_page
+
+files, experiment = snakemake.input, snakemake.wildcards.experiment
+folder = Path(snakemake.output.summary).parent
+run = Labelling(
+    experiment=experiment,
+    rounds=[read_taken(path) for path in files.labels],
+    holdout=read_taken(files.holdout) if files.holdout else None,
+    outcomes=read_outcomes(*files.outcomes) if files.outcomes else None,
+    chosen=snakemake.params.chosen,
+    coverage=[read_coverage(path) for path in snakemake.params.batches],
+    predictions=read_predictions(files.predictions) if files.predictions else [],
+    batch_size=snakemake.params.batch_size,
+    stage_seconds=stage_seconds(map(Path, snakemake.params.logs)),
+    sheets={number: relpath(path, folder) for number, path in enumerate(files.sheets, start=1)},
+)
+write_text(snakemake.output.summary, labelling_page(run))
+write_text(snakemake.output.page, web_page(labelling_page(run, figures=False), experiment))

@@ -1,0 +1,109 @@
+"""The comparison without Snakemake: its choices, and that it goes on where it was."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import compare
+import h5py
+import numpy as np
+import pytest
+
+from ntkcpl.artifacts.accuracy import read_accuracy
+from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.learner import Learner
+
+SCRIPT = Path(compare.__file__)
+CONFIG = {
+    "experiments": {
+        "toy": {
+            "embeddings": "toy.h5",
+            "budgets": [4, 8],
+            "seeds": [0, 1],
+            "classifier": {"epochs": 2, "hidden_width": 8},
+            "strategies": ["random", "margin"],
+        }
+    },
+    "strategies": {"random": {"method": "random"}, "margin": {"method": "margin"}},
+}
+
+
+@pytest.fixture
+def folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    rng = np.random.default_rng(0)
+    label = np.arange(60) % 3
+    label[:5] = -1
+    with h5py.File("toy.h5", "w") as file:
+        for part in ("pool", "test"):
+            file[f"{part}/embedding"] = rng.normal(size=(60, 4)) + label[:, None]
+            file[f"{part}/label"] = label
+    Path("config.json").write_text(json.dumps(CONFIG))
+    return tmp_path
+
+
+def run(*arguments):
+    command = [sys.executable, SCRIPT, "config.json", *arguments]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_it_runs_what_is_missing_and_nothing_else(folder):
+    assert run("--pool", "all").returncode == 0
+    files = sorted(Path("results/comparison/toy").glob("*/seed*.csv"))
+    assert len(files) == 4
+    times = [file.stat().st_mtime_ns for file in files]
+    files[0].unlink()
+    lines = files[1].read_text().splitlines()
+    files[1].write_text("\n".join(lines[:2]) + "\n")  # as if it had been stopped
+    assert "4 chains, 2 are done" in run("--pool", "all").stdout
+    assert files[1].read_text().splitlines()[:1] == lines[:1]
+    assert len(read_accuracy(files[1])) == 2
+    assert [file.stat().st_mtime_ns for file in files[2:]] == times[2:]
+    page = SCRIPT.with_name("compare_page.py")
+    subprocess.run([sys.executable, page, "--strategy", "margin"], check=True)
+    assert "| Margin" in Path("results/comparison/page.md").read_text()
+
+
+def test_a_chain_is_a_learner_s_rounds(folder):
+    config = compare.read_configuration(Path("config.json"), [])
+    chains = compare.chains_of(config, 30, Path("out"))
+    (chain,) = (c for c in chains if (c.strategy, c.seed) == ("margin", 1))
+    data = compare.read_data(chain.file, "toy", 30)
+    assert len(data.pool) == 30 and (data.label >= 0).all() and len(data.test) == 55
+    learner = Learner(
+        data.pool,
+        {"method": "margin"},
+        seed=1,
+        classifier={"epochs": 2, "hidden_width": 8},
+        classes=range(3),
+        experiment="toy",
+    )
+    for row in chain.rounds():
+        batch = learner.ask(4)
+        learner.tell(batch, data.label[batch])
+        assert row["test_accuracy"] == (learner.predict(data.test) == data.test_label).mean()
+    assert row["labels"] == 8
+
+
+def test_results_of_other_settings_are_refused_and_no_chain_begins_too_late(folder):
+    config = compare.read_configuration(Path("config.json"), [])
+    chains = compare.chains_of(config, 20, Path("out"))
+    for _ in range(2):
+        compare.check_settings(chains)
+    with pytest.raises(ArtifactError, match="was made with other settings"):
+        compare.check_settings(compare.chains_of(config, 30, Path("out")))
+    assert compare.run((chains[0], 0.0)) == (chains[0], "not begun")
+
+
+def test_the_pool_is_the_same_for_all_chains_of_an_experiment(folder):
+    draws = [compare.read_data(Path("toy.h5"), name, 20).pool for name in ("a", "a", "b")]
+    np.testing.assert_array_equal(draws[0], draws[1])
+    assert not np.array_equal(draws[0], draws[2])
+
+
+def test_files_take_the_place_of_the_experiments(folder):
+    Path("mine.h5").write_bytes(Path("toy.h5").read_bytes())
+    config = compare.read_configuration(Path("config.json"), [Path("mine.h5")])
+    assert list(config.experiments) == ["mine"]
+    assert config.experiments["mine"].budgets == [4, 8]
