@@ -29,30 +29,55 @@ DIGEST = 32  # bytes
 class NewFile(io.FileIO):
     """A file to be written by a library that does not survive it when there is no room.
 
-    HDF5 and torch print tracebacks or crash. So they are told that all is well, and the first error
-    is kept.
+    HDF5 and torch print tracebacks or crash, HDF5 also where it does not read what it has written.
+    So they are told that all is well, and the first error is kept, with what there is no room for.
 
     Attributes
     ----------
     error
-        The error, if there was one: what was written since then is lost.
+        The error, if there was one: what was written since then is in memory alone.
     """
 
     def __init__(self, path: Path) -> None:
         super().__init__(path, "w+")
         self._path = path
         self.error: OSError | None = None
+        self._in_memory: list[tuple[int, bytes]] = []  # where it belongs, and what
 
     @override
     def write(self, data: Buffer, /) -> int:
-        left = memoryview(data).cast("B")
-        length = len(left)
+        left, end = memoryview(data).cast("B"), self.tell() + memoryview(data).nbytes
         try:
             while left and not self.error:
                 left = left[super().write(left) :]
         except OSError as error:
             self.error = error
-        return length
+        if left:
+            self._in_memory.append((end - len(left), bytes(left)))
+            super().seek(end)
+        return memoryview(data).nbytes
+
+    @override
+    def readinto(self, buffer: Any, /) -> int:
+        view, start = memoryview(buffer).cast("B"), self.tell()
+        number = super().readinto(view) or 0
+        if not self._in_memory:
+            return number
+        held = max(number, min(len(view), self.seek(0, os.SEEK_END) - start))
+        view[number:held] = bytes(held - number)
+        for at, content in self._in_memory:
+            first, last = max(at, start), min(at + len(content), start + held)
+            if first < last:
+                view[first - start : last - start] = content[first - at : last - at]
+        super().seek(start + held)
+        return held
+
+    @override
+    def seek(self, offset: SupportsIndex, whence: int = os.SEEK_SET, /) -> int:
+        if whence == os.SEEK_END and self._in_memory:
+            ends = [at + len(content) for at, content in self._in_memory]
+            return super().seek(max(super().seek(0, whence), *ends) + int(offset))
+        return super().seek(int(offset), whence)
 
     @override
     def truncate(self, size: int | None = None, /) -> int:

@@ -2,6 +2,7 @@
 
 import io
 import os
+import resource
 import subprocess
 import sys
 from pathlib import Path
@@ -144,3 +145,30 @@ def test_where_there_is_no_room_it_ends_in_one_error_and_leaves_nothing(tmp_path
     sentence = f"{path} cannot be written (File too large): see to that and run again"
     assert job.stdout.splitlines() == 12 * [sentence]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_there_is_no_room_for_is_read_as_if_it_had_been_written(tmp_path: Path):
+    # HDF5 reads what it has written, and crashed where that was not there.
+    rng = np.random.default_rng(0)
+    expected = io.BytesIO()
+    _, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    with module.NewFile(tmp_path / "file") as file:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+        try:
+            for _ in range(50):
+                place, content = int(rng.integers(300)), rng.bytes(int(rng.integers(1, 60)))
+                for each in (file, expected):
+                    each.seek(place)
+                    assert each.write(content) == len(content)
+                assert file.tell() == expected.tell()
+                place = int(rng.integers(300))
+                found, wanted = bytearray(80), bytearray(80)
+                for each, buffer in ((file, found), (expected, wanted)):
+                    each.seek(place)
+                    each.readinto(buffer)
+                assert (found, file.tell()) == (wanted, expected.tell())
+                assert file.seek(0, os.SEEK_END) == expected.seek(0, os.SEEK_END)
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, (hard, hard))
+        with pytest.raises(ArtifactError, match=r"file cannot be written \(File too large\)"):
+            file.check()
