@@ -78,11 +78,7 @@ rule write_kit:
         "../envs/environment.yaml"
     params:
         made_by=made_by("features", "classifier"),
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         # Beside those of the rounds before.
         classes=classes_held_out,
         code=code_digest("write_kit"),
@@ -104,11 +100,7 @@ use rule write_kit as write_holdout_kit with:
         experiment=one_of(HOLDING_OUT),
     params:
         made_by=made_by("features", "classifier"),
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         classes=classes_held_out,
         answered=lambda w: [*PROGRESS[w.experiment].holdout.answers],
         code=code_digest("write_kit"),
@@ -167,11 +159,7 @@ rule review:
         "../envs/environment.yaml"
     params:
         made_by=made_by("features"),
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         # Who said what, and what somebody has checked.
         said=said_of_images,
         code=code_digest("review"),
