@@ -8,7 +8,7 @@ LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
 FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
+FOLDERS = ("figures", "tables", "holdout", "review", "sorted", "pretrain")
 
 
 def repeated_keys(files: Iterable[str | Path]) -> list[str]:
