@@ -6,7 +6,6 @@ log_to(snakemake.log[0])
 
 import time
 
-from ntkcpl.artifacts.batch import read_rows
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
@@ -31,6 +30,8 @@ if snakemake.input.classifier:
     classifier = read_classifier(snakemake.input.classifier, features, trained)
     inputs["classifier"] = classifier.digest
 if snakemake.input.holdout:
+    from ntkcpl.artifacts.batch import read_rows
+
     held_out, inputs["holdout"] = read_rows(snakemake.input.holdout, features)
 
 clusters = clustering.cluster(
