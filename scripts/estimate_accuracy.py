@@ -11,7 +11,7 @@ from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.frames import write_frame
 from ntkcpl.artifacts.provenance import Provenance, shortened
 from ntkcpl.estimate import estimate_accuracy
-from ntkcpl.records import Pool
+from ntkcpl.pool import Pool
 from ntkcpl.rounds import Identity
 
 made_by = snakemake.params.made_by

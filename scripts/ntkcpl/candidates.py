@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.records import Pool
+from ntkcpl.pool import Pool
 from ntkcpl.settings import Count, Settings
 
 

@@ -15,8 +15,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from ntkcpl.estimate import estimate_accuracy
+from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import merge_known
-from ntkcpl.records import Classifier, Clusters, Features, Pool
+from ntkcpl.records import Classifier, Clusters, Features
 from ntkcpl.regression.direct import regress
 from ntkcpl.regression.incremental import covered
 from ntkcpl.rounds import Identity

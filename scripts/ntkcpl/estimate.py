@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.records import Pool
+from ntkcpl.pool import Pool
 from ntkcpl.regression.direct import regress
 from ntkcpl.regression.settings import KernelRegression
 

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from ntkcpl import strategies
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.head import Head
+from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.records import Batch, Features, Pool
+from ntkcpl.records import Batch, Features
 from ntkcpl.rounds import Identity, select_batch
 
 

@@ -15,7 +15,8 @@ from ntkcpl.coverage import Round, predict
 from ntkcpl.geometry.balls import pure_radius
 from ntkcpl.geometry.distances import Points
 from ntkcpl.geometry.scaling import scale_embedding
-from ntkcpl.records import Features, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Features
 from ntkcpl.rounds import Identity
 from ntkcpl.seeding import numpy_generator, seed_of
 from ntkcpl.strategies.ntkcpl import NTKCPL

@@ -26,7 +26,8 @@ from ntkcpl.geometry.kmeans import (
 )
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
-from ntkcpl.records import Clusters, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Clusters
 from ntkcpl.settings import Count, Settings
 
 MIXED = -2  # class of a cluster with labelled samples of several classes

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl import strategies
-from ntkcpl.records import Batch, Classifier, Features, Held, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Batch, Classifier, Features, Held
 from ntkcpl.seeding import numpy_generator
 from ntkcpl.strategies.base import Strategy
 

@@ -14,7 +14,8 @@ import numpy as np
 
 from ntkcpl import strategies
 from ntkcpl.head import Head
-from ntkcpl.records import Clusters, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Clusters
 
 IMAGES, WIDTH, LABELS, CLASSES, CLUSTERS, BATCH = 6_000, 512, 200, 10, 100, 20
 

@@ -15,8 +15,8 @@ from ntkcpl.coverage import (
     measure_coverage,
     predict,
 )
+from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import merge_known
-from ntkcpl.records import Pool
 from ntkcpl.regression.incremental import covered
 from ntkcpl.rounds import Identity, select_batch
 from ntkcpl.strategies.ntkcpl import NTKCPL

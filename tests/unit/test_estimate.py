@@ -8,7 +8,7 @@ from scipy.special import softmax
 
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.estimate import estimate_accuracy, fit_temperature, temperature_of_confidence
-from ntkcpl.records import Pool
+from ntkcpl.pool import Pool
 
 RECIPE = ClassifierSettings(hidden_width=64, epochs=30)
 

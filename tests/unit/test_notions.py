@@ -7,7 +7,7 @@ from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.coverage import Round, predict
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.notions import NOTIONS, TRUTH, Covering, agreement, compare_notions, coverage_map
-from ntkcpl.records import Pool
+from ntkcpl.pool import Pool
 from ntkcpl.rounds import Identity
 from ntkcpl.strategies.ntkcpl import NTKCPL
 

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from ntkcpl.geometry.kmeans import constrained_kmeans
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import Head
+from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import MIXED, UNKNOWN, Clustering, labelled_classes, split_confusing
-from ntkcpl.records import Pool
 
 
 @settings(max_examples=200, deadline=None)

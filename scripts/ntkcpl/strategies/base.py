@@ -11,7 +11,8 @@ from typing_extensions import override
 
 from ntkcpl.candidates import Candidates, consider, considering_memory, number_considered
 from ntkcpl.head import asking_memory
-from ntkcpl.records import Batch, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Batch
 from ntkcpl.settings import Settings
 
 __all__ = ["About", "Batch", "Candidates", "PairwiseStrategy", "Pool", "Strategy"]

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from ntkcpl.head import Head
-from ntkcpl.records import Clusters, Features, Pool
+from ntkcpl.pool import Pool
+from ntkcpl.records import Clusters, Features
 
 TWO = np.array([1, 3])
 X = np.random.default_rng(0).normal(size=(5, 2)).astype(np.float32)
