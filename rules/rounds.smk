@@ -62,8 +62,7 @@ rule select_batch:
         code=lambda w: code_digest(
             "select_batch",
             f"ntkcpl.strategies.{strategy_of(w).method}",
-            # Imported only where there are clusters.
-            without=() if clustering_of(w) else ("ntkcpl.artifacts.clusters",),
+            without=unused_in_selection(w),
         ),
     script:
         "../scripts/select_batch.py"
