@@ -74,9 +74,7 @@ class _Stored:
         return self.path.parent / FILES["batch"] if self.kind == "labels" else None
 
 
-def verify(
-    results: Path, finished: Collection[Path] | None = None
-) -> tuple[int, list[Fault]]:
+def verify(results: Path, finished: Collection[Path] | None = None) -> tuple[int, list[Fault]]:
     """Check every file that a stage reads, below `results/<experiment>`.
 
     All its bytes must fit its checksums, it must lie where it belongs, and each input that it was

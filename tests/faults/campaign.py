@@ -19,7 +19,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faults import configs, images, reading, writing
+from faults import artifacts, configs, images, reading, writing
 from faults.outcomes import GOOD, Outcome, Verdict
 
 PATIENCE = 20  # seconds that a fault may take
@@ -67,7 +67,7 @@ def cases(run: Path) -> list[Case]:
     """Return all that may go wrong with a run."""
     unchanged = [
         Case(artifact.path, "nothing", partial(reading.read_unchanged, artifact))
-        for artifact in reading.ARTIFACTS
+        for artifact in artifacts.ARTIFACTS
     ]
     good = {}
     for fault, verdict in try_all(run, [Fault(case, 0) for case in unchanged]):
@@ -75,11 +75,11 @@ def cases(run: Path) -> list[Case]:
         good[fault.case.subject] = verdict.detail
     (_, mountable) = next(try_all(run, [Fault(Case("disk", "small", writing.can_mount), 0)]))
     found = []
-    for artifact in reading.ARTIFACTS:
-        name, was = reading.name_of(artifact), good[artifact.path]
+    for artifact in artifacts.ARTIFACTS:
+        name, was = artifacts.name_of(artifact.path), good[artifact.path]
         for kind, ways in reading.kinds_of(artifact):
             found.append(Case(name, kind, partial(reading.read_changed, artifact, kind, was), ways))
-        for kind, do in writing.KINDS.items() if name in writing.WRITERS else ():
+        for kind, do in writing.KINDS.items() if artifact.path.startswith("results/") else ():
             if kind != "full_disk" or mountable.outcome is Outcome.HARMLESS:
                 found.append(Case(name, kind, partial(do, artifact, was), share=2))
     found += [
