@@ -20,6 +20,21 @@ READERS = os.cpu_count() or 1  # threads
 _one_large = Lock()
 
 
+class BadImageError(Exception):
+    """An image cannot be decoded; the message is one sentence naming the file and the fix.
+
+    Attributes
+    ----------
+    reason
+        In words, without the file's name.
+    """
+
+    def __init__(self, path: Path, error: Exception):
+        words = " ".join(str(error).replace(str(path), "file").split())
+        self.reason = words or type(error).__name__
+        super().__init__(f"{path} cannot be decoded ({self.reason}): mend it or take it away")
+
+
 @dataclass(frozen=True)
 class ImageFiles:
     """Behaves like a uint8 array (N, 3, size, size) of which parts are decoded.
@@ -100,9 +115,8 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
 
     Raises
     ------
-    Exception
-        If it cannot be decoded: whatever Pillow's decoder of its format raises; ValueError if it
-        has more than `PIXELS` pixels.
+    BadImageError
+        If it cannot be decoded, or has more than `PIXELS` pixels.
     """
     image = ImageOps.fit(open_image(path, size), (size, size), Image.Resampling.BICUBIC)
     return np.asarray(image).transpose(2, 0, 1)
@@ -113,6 +127,13 @@ def open_image(path: Path, size: int) -> Image.Image:
 
     It is smaller only where the file's is. Raises as `read_image` does.
     """
+    try:
+        return _decoded(path, size)
+    except Exception as error:  # as many kinds as there are decoders, and MemoryError
+        raise BadImageError(path, error) from error
+
+
+def _decoded(path: Path, size: int) -> Image.Image:
     if not path.is_file():  # from a pipe nothing may ever come
         raise ValueError("it is no file")
     with Image.open(path, formats=FORMATS) as file:
@@ -144,6 +165,6 @@ def _fault(path: Path) -> str:
     """Say why a file cannot be decoded, or nothing."""
     try:
         read_image(path, 32)
-    except Exception as error:  # as many kinds as there are decoders, and MemoryError
-        return " ".join(str(error).replace(str(path), "file").split()) or type(error).__name__
+    except BadImageError as error:
+        return error.reason
     return ""

@@ -30,6 +30,8 @@ Threads = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = Annotated[int, Field(ge=8, le=4096)]
 """Height and width in pixels: the largest image takes 50 MB."""
 BatchSize = Annotated[int, Field(ge=1, le=2**20)]
+Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
+"""A ridge, a rate, a width of a kernel: beside 1, float32 tells no smaller one from none."""
 PathText = Annotated[str, AfterValidator(_can_be_looked_at)]
 """A path, which may begin with ~; whether something is there is for others to check."""
 

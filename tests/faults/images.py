@@ -12,7 +12,7 @@ from PIL import Image
 
 from faults.damage import BYTES, PLACES, Rng
 from faults.outcomes import REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
-from ntkcpl import datasets
+from ntkcpl import datasets, image_changes
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.texts import read_table, write_table
 
@@ -103,6 +103,8 @@ def load(name: str, seed: int) -> Verdict:
         after = pixels(["raise", "skip"][rng.integers(2)])
     except REFUSALS as error:
         return judge_refusal(error, (path.name,))
+    listed = image_changes.compare(ROOT, image_changes.stamps(ROOT), {})
+    image_changes.embedded(listed, ROOT, {*after})
     if Path("ran").exists():
         return Verdict(Outcome.SILENT, "a program in it was run")
     if any(fingerprint(after.get(other)) != fingerprint(was) for other, was in before.items()):

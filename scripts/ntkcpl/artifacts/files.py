@@ -98,8 +98,8 @@ def open_file(path: str | Path) -> BinaryIO:
 
 @cache
 def content_digest(path: str | Path) -> str:
-    """Return the SHA-256 of the bytes of a file."""
-    with Path(path).open("rb") as file:
+    """Return the SHA-256 of the bytes of a file. Raises ArtifactError as `open_file` does."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
