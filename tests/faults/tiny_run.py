@@ -5,6 +5,7 @@ rounds each: so there is another file of every kind.
 """
 
 import json
+import os
 import runpy
 import shutil
 from itertools import product
@@ -25,6 +26,7 @@ from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.reference import FOLDER as REFERENCE
 from ntkcpl.encoders import EncoderSettings
+from ntkcpl.labels.label_studio import encode_id
 from ntkcpl.labels.tables import write_labels
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.checkpoint import IDENTITY, SealedCheckpoints
@@ -35,6 +37,8 @@ from ntkcpl.settings import canonical_json
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
 HOLDOUT = 6  # images
+# No UTF-8, a line end, a formula: names that spreadsheets, databases and pages alter.
+ODD_NAMES = {0: os.fsdecode(b"caf\xe9.png"), 1: "a\rb.png", 2: "=1+1.png", 3: "\t,'\".png"}
 COLOURS = {"blue": (40, 60, 220), "green": (30, 200, 60), "red": (220, 40, 30)}
 BUDGETS = (6, 12)
 STRATEGY = "ntkcpl_al"
@@ -96,7 +100,7 @@ def draw_images(folder: Path, number: int = 36) -> None:
     for k in range(number):
         name = list(COLOURS)[k % len(COLOURS)]
         pixels = np.array(COLOURS[name]) + rng.integers(-20, 20, (16, 16, 3))
-        path = folder / name / f"{k}.png"
+        path = folder / name / ODD_NAMES.get(k, f"{k}.png")
         path.parent.mkdir(parents=True, exist_ok=True)
         Image.fromarray(pixels.clip(0, 255).astype(np.uint8)).save(path)
 
@@ -318,5 +322,5 @@ def bring_files() -> None:
     images = read_features("results/photos/features.h5").id[:6]
     checked = [(image, image.split("/")[0], image.split("/")[0]) for image in images]
     write_cells("photos-labels/checked.csv", ("id", "label", "was"), checked)
-    exported = [{"image_id": image, "class": image.split("/")[0]} for image in images]
+    exported = [{"image_id": encode_id(image), "class": image.split("/")[0]} for image in images]
     Path("exported.json").write_text(json.dumps(exported), encoding="utf-8")
