@@ -1,6 +1,7 @@
 """The base of every settings class: strict, closed, immutable, and one canonical text."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 def _can_be_looked_at(path: str) -> str:
     try:
-        Path(path).expanduser().stat()
+        if (found := Path(path).expanduser()).is_dir():
+            os.scandir(f"{found}/.").close()  # opens it, and what is in it
+        else:
+            found.stat()
     except (FileNotFoundError, NotADirectoryError):
         pass  # said where the file or folder is needed
     # A folder that nobody may enter, a name that is too long or holds a NUL; "~" of nobody.
