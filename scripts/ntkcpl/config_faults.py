@@ -58,6 +58,8 @@ def _resolve(
     model = root
     here: Any = root
     for part in location:
+        if part == "[key]":  # the name itself is wrong, which is the part before
+            continue
         if get_origin(here) is Annotated:
             here = get_args(here)[0]
         if get_origin(here) is UnionType and NoneType in get_args(here):  # a key to leave out
@@ -71,7 +73,7 @@ def _resolve(
         elif part in strategies.methods() and here is not None:
             here = strategies.strategy_class(str(part))
             continue
-        else:  # the member of a union, or pydantic's "[key]"
+        else:  # the member of a union
             continue
         path.append(str(part))
     return path, model
