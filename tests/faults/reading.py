@@ -75,8 +75,10 @@ def kinds_of(artifact: Artifact) -> Iterator[tuple[str, int]]:
 def read_changed(artifact: Artifact, name: str, good: str, seed: int) -> Verdict:
     """Do what a fault says, and read."""
     change(artifact, name, seed)
-    read = partial(artifact.read, artifact.path)
-    return judge(read, good, (Path(artifact.path).name,), artifact.ours)
+    read, path = partial(artifact.read, artifact.path), Path(artifact.path)
+    # Of a folder that people bring, its name.
+    named = (path.name,) if artifact.ours else (path.name, path.parts[0])
+    return judge(read, good, named, artifact.ours)
 
 
 def read_unchanged(artifact: Artifact, seed: int) -> Verdict:

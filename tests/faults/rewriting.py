@@ -1,6 +1,7 @@
 """How each kind of file is written again as it is: a table of writers."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def hdf5_again(layout: Layout) -> Callable[[str], Write]:
             with create_hdf5(path, layout, origin) as file:
                 for name, array in content.items():
                     texts = array.dtype == object
-                    file.store(name, [text.decode() for text in array] if texts else array)
+                    file.store(name, list(map(os.fsdecode, array)) if texts else array)
                 file.attrs.update(attributes)
 
         return write
