@@ -9,9 +9,10 @@ from pathlib import Path
 from ntkcpl.artifacts.files import ArtifactError, content_digest
 from ntkcpl.artifacts.images import Image
 from ntkcpl.datasets._folders import find_images
+from ntkcpl.refusal import Refusal
 
 
-class ImagesError(Exception):
+class ImagesError(Refusal):
     """The images cannot be told apart; the message is one sentence naming them and the fix."""
 
 

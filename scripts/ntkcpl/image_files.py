@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ntkcpl.refusal import Refusal
+
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 # What is looked for in these files, and nothing else: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
@@ -20,7 +22,7 @@ READERS = os.cpu_count() or 1  # threads
 _one_large = Lock()
 
 
-class BadImageError(Exception):
+class BadImageError(Refusal):
     """An image cannot be decoded; the message is one sentence naming the file and the fix.
 
     Attributes

@@ -19,12 +19,14 @@ from functools import cache
 from pathlib import Path
 from typing import BinaryIO
 
+from ntkcpl.refusal import Refusal
+
 # Not "delete": whoever put it there may want it.
 FIX = "move it away and run again"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
-class ArtifactError(Exception):
+class ArtifactError(Refusal):
     """A file cannot be used; the message is one sentence naming the file and the fix."""
 
 
