@@ -266,7 +266,7 @@ class FolderSource:
 def _load(path: Path) -> NDArray[Any]:
     try:
         mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy raises whatever Python's parser does
         reason = " ".join(str(error).split())
         raise EmbeddingsError(
             f"{path} is truncated or no .npy file ({reason}): write it again"

@@ -1,5 +1,6 @@
 """Which faults there are, and trying them: each in a process of its own, in a copy of the run."""
 
+import gc
 import os
 import resource
 import shutil
@@ -117,6 +118,7 @@ def try_all(
 
     Processes are forked: this one may have no threads, and everything imported.
     """
+    gc.freeze()  # or the first collection of each process copies all memory that they share
     waiting = iter(faults)
     running: dict[Connection, Attempt] = {}
     while True:
