@@ -28,6 +28,8 @@ def _can_be_looked_at(path: str) -> str:
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 """Of images, labels, epochs, repetitions."""
+Repeats = Annotated[int, Field(ge=1, le=10_000)]
+"""How often something is drawn or begun anew, for a better mean or a better best."""
 Width = Annotated[int, Field(ge=1, le=2**16)]
 """Of a layer: two of the largest are joined by 16 GB of weights."""
 Threads = Annotated[int, Field(ge=1, le=1024)]

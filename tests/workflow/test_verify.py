@@ -44,8 +44,7 @@ def test_a_finished_run_is_whole(finished):
         "ntkcpl_al/seed0/round1/batch.csv",
         "ntkcpl_al/seed0/round1/clusters.h5",
         "ntkcpl_al/seed0/round2/classifier.h5",
-        "accuracy.csv",  # of which nothing says that it was made from it
-        "pretrain.csv",
+        "pretrain.csv",  # of which nothing says that it was made from it
     ],
 )
 def test_a_deleted_file_is_missed(rerun, name):

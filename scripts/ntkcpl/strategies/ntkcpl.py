@@ -8,7 +8,7 @@ from typing_extensions import override
 from ntkcpl.geometry.scaling import Scaling
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count, Positive
+from ntkcpl.settings import Count, Positive, Repeats
 from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 
 
@@ -44,7 +44,7 @@ class NTKCPL(KernelRegression, PairwiseStrategy):
     """Whether clusters whose labelled images are of one class count as one pseudo-class."""
     constraint: Constraint = "cannot_link"
     """Which labelled samples must not, or must, share a cluster."""
-    starts: Count = 3
+    starts: Repeats = 3
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
     """Scaling of what is clustered."""
