@@ -24,7 +24,7 @@ OTHERS = ["EPS", "GIF", "PDF", "ICO", "PPM", "TGA", "PCX", "SGI", "JPEG2000", "D
 PROGRAM = (
     b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(ran) (w) file closefile\n"
 )
-NAMES = [b"=cmd|'/c calc'!A1.png", b"a\rb.png", b"caf\xe9.png", b"a\nb.png", b"'=1.png", b" .png"]
+NAMES = [b"=cmd|' calc'!A1.png", b"a\rb.png", b"caf\xe9.png", b"a\nb.png", b"'=1.png", b" .png"]
 NAMES += [b"a,b;c\t.png", b'"quoted".png', b"-1.png", b"x" * 250 + b".png", b"\xff\xfe.PNG"]
 
 
