@@ -9,8 +9,10 @@ from ntkcpl.reporting.look import display_name
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".parts", ".pdf", ".png", ".pt", ".tex")
-FILES += (".tmp", ".tsv")
+FILES = (
+    *(".csv", ".h5", ".html", ".json", ".log", ".md", ".parts", ".pdf", ".png", ".pt", ".tex"),
+    *(".tmp", ".tsv"),
+)
 FOLDERS = ("figures", "tables", "holdout", "review", "sorted", "pretrain")
 
 

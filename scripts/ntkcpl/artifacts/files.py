@@ -9,6 +9,7 @@ people.
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import secrets
 import shutil
@@ -17,7 +18,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
 
 from ntkcpl.refusal import Refusal
 
@@ -77,7 +77,7 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def open_file(path: str | Path) -> BinaryIO:
+def open_file(path: str | Path) -> io.FileIO:
     """Open a file for reading; what is none is refused, and never waited for.
 
     Raises
