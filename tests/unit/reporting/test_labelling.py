@@ -5,6 +5,8 @@ import os
 import pandas as pd
 
 from ntkcpl.labels.predictions import Prediction
+from ntkcpl.labels.review import Doubt
+from ntkcpl.labels.rows import Suggestion
 from ntkcpl.records import Taken
 from ntkcpl.reporting.benchmarks import stage_seconds
 from ntkcpl.reporting.labelling import Labelling, labelling_page
@@ -41,6 +43,8 @@ def labelling(**differs):
         "chosen": False,
         "coverage": [0.4, 0.65],
         "predictions": predictions,
+        "doubts": [Doubt("d", "cat", "mine/a.csv, line 2", 2, Suggestion("dog", 0.876))],
+        "review": "review/review.html",
         "batch_size": 2,
         "stage_seconds": {"select_batch": [1.0, 2.5]},
         "sheets": {1: "s/seed0/round1/batch.png"},
@@ -66,9 +70,13 @@ def test_the_page_says_where_things_stand():
     assert ["*skipped*", "1", "0", "1", "2", "1", "–"] in table
     assert ["1", "q", "dog", "52.0%", "4.0%"] in table and table[-4][:2] == ["2", "p"]
     assert ["`select_batch`", "2", "3.5", "2.5"] in table
+    assert ["1", "d", "cat", "dog", "87.6%", "mine/a.csv, line 2"] in table
+    assert "checked on [review/review.html](review/review.html)." in text
     for figure in ("figures/learning_curve", "s/seed0/round1/batch", "figures/doubtful"):
         assert f"]({figure}.png)" in text
-    assert "![" not in labelling_page(labelling(), figures=False)
+    for mark in ("![", "]("):  # the report's page has nothing to show or to link to
+        assert mark not in labelling_page(labelling(), figures=False)
+    assert "without each label in turn contradicts none" in labelling_page(labelling(doubts=[]))
 
 
 def test_without_a_holdout_it_warns():
@@ -89,6 +97,7 @@ def test_no_name_is_markup():
     run = labelling(
         rounds=[Taken({"a": HOSTILE, HOSTILE: "dog"}, {})],
         coverage=[0.5],
+        doubts=[Doubt(HOSTILE, HOSTILE, HOSTILE, 1, Suggestion(HOSTILE, 0.5))],
         predictions=[Prediction(HOSTILE + os.fsdecode(b"\xf6\n"), HOSTILE, 0.5, 0.1, "", "")],
     )
     text = labelling_page(run)
@@ -96,7 +105,8 @@ def test_no_name_is_markup():
     assert "<script" not in text and "<script" not in page and "<a " not in page
     text.encode()
     shown = "&lt;script&gt;alert(1)&lt;/script&gt;&#124;*[x](http&#58;//y)`_www&#46;evil.com"
-    assert page.count(shown) == 3  # the class, the doubtful image and its class
+    # The class, the doubtful image and its class; image, label, other class and file to check.
+    assert page.count(shown) == 7
     for row in rows(text):
         assert len(row) in (2, 4, 5, 6)
 
