@@ -2,11 +2,11 @@
 
     .venv/bin/python benchmarks/labelling_loop.py --data DATA [--number 2000]
 
-Run it in a fresh clone, where it makes the folder `photos` of JPEGs without labels, and the lines of
-`CONFIG` as `photos.yaml`. It runs that, opens each page in Chromium, that of the holdout first, and
-labels by the hidden truth. It prints a line for each step, with its seconds, the CPU seconds of all
-its processes and the machine's load, and after each round the accuracy of `predictions.csv` on the
-images that nobody has labelled, beside what `summary.md` makes of the holdout.
+Run it in a fresh clone, where it makes the folder `photos` of JPEGs without labels, and the lines
+of `CONFIG` as `photos.yaml`. It runs that, opens each page in Chromium, that of the holdout first,
+and labels by the hidden truth. It prints a line for each step, with its seconds, the CPU seconds
+of all its processes and the machine's load, and after each round the accuracy of `predictions.csv`
+on the images that nobody has labelled, beside what `summary.md` makes of the holdout.
 """
 
 import argparse

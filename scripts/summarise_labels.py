@@ -1,4 +1,4 @@
-"""Write the page of an experiment that people label, with figures and, for the report, without."""
+"""Write the page of an experiment that people label, as Markdown and as one file for a browser."""
 
 from _job import log_to
 
@@ -37,4 +37,4 @@ run = Labelling(
     sheets={number: relpath(path, folder) for number, path in enumerate(files.sheets, start=1)},
 )
 write_text(snakemake.output.summary, labelling_page(run))
-write_text(snakemake.output.page, web_page(labelling_page(run, figures=False), experiment))
+write_text(snakemake.output.page, web_page(labelling_page(run), experiment, folder))

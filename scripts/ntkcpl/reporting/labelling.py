@@ -79,10 +79,10 @@ class Labelling:
     sheets: Mapping[int, str]
 
 
-def labelling_page(run: Labelling, figures: bool = True) -> str:
-    """Return the page as Markdown, with its figures or without.
+def labelling_page(run: Labelling) -> str:
+    """Return the page as Markdown.
 
-    The figures, relative to the page, are `figures/learning_curve.png`, the contact sheets of
+    Its figures, relative to the page, are `figures/learning_curve.png`, the contact sheets of
     `run`, and `figures/doubtful.png`. No name of a class or image is markup in it.
     """
     sections = [f"# {run.experiment}", _standing(run)]
@@ -91,19 +91,18 @@ def labelling_page(run: Labelling, figures: bool = True) -> str:
     else:
         what = next_batch(run.outcomes, run.batch_size, run.chosen)
         sections += ["## What another batch would buy", what]
-        if figures:
-            sections += ["![Accuracy against the number of labels](figures/learning_curve.png)"]
+        sections += ["![Accuracy against the number of labels](figures/learning_curve.png)"]
         sections += ["## Accuracy", rows_markdown(_accuracy(run), "right")]
         sections += [CHOSEN if run.chosen else HELD_OUT]
         if not all(map(pd.isna, run.coverage)):
             sections += [COVERAGE]
     sections += ["## Labels by class and round", rows_markdown(_labels(run), "right")]
     if run.outcomes is not None:
-        sections += _to_check(run, figures)
-    if figures and run.sheets:
+        sections += _to_check(run)
+    if run.sheets:
         sections += ["## The batches, in the order in which they were chosen"]
         sections += [f"![Round {number}]({sheet})" for number, sheet in run.sheets.items()]
-    sections += _most_doubtful(run, figures)
+    sections += _most_doubtful(run)
     sections += [
         "## Time",
         rows_markdown(_times(run), "right"),
@@ -192,7 +191,7 @@ def _right(outcomes: pd.DataFrame, name: str) -> str:
     return f"{own['right'].sum()} of {len(own)}" if len(own) else MISSING
 
 
-def _to_check(run: Labelling, linked: bool) -> list[str]:
+def _to_check(run: Labelling) -> list[str]:
     title = "## Labels to check"
     if not run.doubts:
         return [title, "A classifier that was trained without each label in turn contradicts none."]
@@ -207,17 +206,17 @@ def _to_check(run: Labelling, linked: bool) -> list[str]:
         }
         for number, doubt in enumerate(run.doubts[:LISTED], start=1)
     ]
-    place = f"[{run.review}]({run.review})" if linked else f"`{run.review}`"
     first = f", the first {LISTED} of them below" if len(run.doubts) > LISTED else ""
     return [
         title,
         f"Labels that a classifier contradicts which was trained without them, the likeliest slip "
-        f"first: {len(run.doubts)}{first}. They are checked on {place}.",
+        f"first: {len(run.doubts)}{first}. They are checked on "
+        f"[{run.review}]({run.review}).",
         rows_markdown(pd.DataFrame(listed), "left"),
     ]
 
 
-def _most_doubtful(run: Labelling, figures: bool) -> list[str]:
+def _most_doubtful(run: Labelling) -> list[str]:
     if not (rows := doubtful(run.predictions)):
         return []
     listed = [
@@ -233,7 +232,7 @@ def _most_doubtful(run: Labelling, figures: bool) -> list[str]:
     return [
         "## The most doubtful images",
         "Those without a label whose two likeliest classes are nearest to each other.",
-        *["![The most doubtful images](figures/doubtful.png)"][: figures and bool(run.sheets)],
+        *["![The most doubtful images](figures/doubtful.png)"][: bool(run.sheets)],
         rows_markdown(pd.DataFrame(listed), "left"),
     ]
 

@@ -1,6 +1,8 @@
 """The page of an experiment that people label."""
 
+import base64
 import os
+import re
 
 import pandas as pd
 
@@ -13,7 +15,7 @@ from ntkcpl.reporting.labelling import Labelling, labelling_page
 from ntkcpl.reporting.texts import in_markdown, printable
 from ntkcpl.reporting.web_page import web_page
 
-HOSTILE = "<script>alert(1)</script>|*[x](http://y)`_www.evil.com"
+HOSTILE = '<script>alert(1)</script>|*[x](http://y)`_www.evil.com <img src="/etc/passwd">'
 
 
 def labelling(**differs):
@@ -74,8 +76,6 @@ def test_the_page_says_where_things_stand():
     assert "checked on [review/review.html](review/review.html)." in text
     for figure in ("figures/learning_curve", "s/seed0/round1/batch", "figures/doubtful"):
         assert f"]({figure}.png)" in text
-    for mark in ("![", "]("):  # the report's page has nothing to show or to link to
-        assert mark not in labelling_page(labelling(), figures=False)
     assert "without each label in turn contradicts none" in labelling_page(labelling(doubts=[]))
 
 
@@ -93,7 +93,10 @@ def test_without_a_classifier_it_says_what_is_missing():
     assert "doubtful" not in text
 
 
-def test_no_name_is_markup():
+def test_no_name_is_markup(tmp_path):
+    for name in ("figures/learning_curve.png", "figures/doubtful.png", "s/seed0/round1/batch.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
     run = labelling(
         rounds=[Taken({"a": HOSTILE, HOSTILE: "dog"}, {})],
         coverage=[0.5],
@@ -101,10 +104,16 @@ def test_no_name_is_markup():
         predictions=[Prediction(HOSTILE + os.fsdecode(b"\xf6\n"), HOSTILE, 0.5, 0.1, "", "")],
     )
     text = labelling_page(run)
-    page = web_page(labelling_page(run, figures=False), "birds")
-    assert "<script" not in text and "<script" not in page and "<a " not in page
+    page = web_page(text, "birds", tmp_path)
+    assert "<script" not in text and "<script" not in page
+    assert re.findall("<a .*?>", page) == ['<a href="review/review.html">']
+    sources = re.findall('src="data:image/png;base64,(.*?)"', page)
+    assert len(sources) == page.count("<img") == 3  # what the page shows is in it
+    assert base64.b64decode(sources[0]) == b"figures/learning_curve.png"
     text.encode()
-    shown = "&lt;script&gt;alert(1)&lt;/script&gt;&#124;*[x](http&#58;//y)`_www&#46;evil.com"
+    shown = (
+        "&lt;script&gt;alert(1)&lt;/script&gt;&#124;*[x](http&#58;//y)`_www&#46;evil.com &lt;img "
+    )
     # The class, the doubtful image and its class; image, label, other class and file to check.
     assert page.count(shown) == 7
     for row in rows(text):
