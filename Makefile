@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies verify schema test faults golden check oldest report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test faults golden check oldest bench report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -64,6 +64,9 @@ oldest: .venv/installed ## Plan a run with the oldest Snakemake that the Snakefi
 	    "snakemake==$$(sed -n 's/^min_version("\(.*\)")/\1.0/p' Snakefile)" && \
 	PYTHONPATH="$$folder" $(BIN)/python -m snakemake --version && \
 	PYTHONPATH="$$folder" $(BIN)/python -m snakemake --configfile config/smoke.yaml --dry-run --quiet rules
+
+bench: .venv/installed ## Time what is ours against its rivals, in docs/results/benchmarks.md
+	$(BIN)/python benchmarks/bench.py docs/results/benchmarks.md
 
 report: .venv/installed ## Put figures, tables and provenance into one HTML page
 	$(BIN)/snakemake $(ARGS) --report results/report.html

@@ -86,6 +86,8 @@ def main():
     print(f"bare_images_per_second {1 / per_image[0]:.4g}")
     print(f"extraction_images_per_second {1 / per_image[1]:.4g}")
     print(f"extraction_over_bare {per_image[0] / per_image[1]:.3f}")
+    print(f"extraction_seconds_per_image {per_image[1]:.4g}")
+    print(f"extraction_time_over_bare {per_image[1] / per_image[0]:.3f}")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 The same arrays are written once as `features.h5` is, once as it was before, in chunks with HDF5's
 Fletcher-32 checksums and no other. Reading the whole embedding, and the views of some images drawn
-at random, take turns. The last lines are `name value`, a line each, in seconds.
+at random, take turns. The last lines are `name value`, a line each, in seconds, and the ratios.
 """
 
 import argparse
@@ -69,8 +69,12 @@ def main():
             "rows_before": lambda: plain("pool/views", some),
         }
         times = rounds(works.values(), REPEATS)
-    for name, seconds in zip(works, np.median(times, axis=1), strict=True):
-        print(name, f"{seconds:.3f}")
+    median = dict(zip(works, np.median(times, axis=1), strict=True))
+    for name, seconds in median.items():
+        print(name, f"{seconds:.4g}")
+    for name in ("embedding", "rows"):
+        ratio = median[f"{name}_verified"] / median[f"{name}_before"]
+        print(f"{name}_verified_over_before {ratio:.3g}")
 
 
 if __name__ == "__main__":

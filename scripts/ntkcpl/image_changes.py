@@ -8,7 +8,7 @@ from pathlib import Path
 
 from ntkcpl.artifacts.files import content_digest
 from ntkcpl.artifacts.images import Image
-from ntkcpl.image_files import find_images
+from ntkcpl.datasets._folders import find_images
 
 
 class ImagesError(Exception):

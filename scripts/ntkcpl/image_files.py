@@ -12,8 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from ntkcpl.datasets import DatasetError
-
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 # What is looked for in these files, and nothing else: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
@@ -92,37 +90,6 @@ def batches(
             if after is not None:
                 following.append(reader.submit(images.__getitem__, after))
             yield rows, batch
-
-
-def find_images(folder: Path) -> list[Path]:
-    """Return all image files below a folder, sorted by their names; hidden ones are left out.
-
-    Raises
-    ------
-    DatasetError
-        If a folder cannot be read, or if there is a link to one: links may lead in a circle, and
-        what is behind them would be missing silently.
-    """
-
-    def stop(error: OSError) -> None:
-        raise DatasetError(
-            f"the folder {error.filename} cannot be read ({error.strerror}): let it be read, or "
-            "move it out"
-        ) from error
-
-    found: list[Path] = []
-    # Looks at no file, of which there may be many.
-    for parent, folders, names in os.walk(folder, onerror=stop):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in folders:
-            if Path(parent, name).is_symlink():
-                raise DatasetError(
-                    f"{Path(parent, name)} is a link to a folder, which is not followed: put the "
-                    "folder itself there, or take the link out"
-                )
-        images = (name for name in names if name.lower().endswith(EXTENSIONS))
-        found += [Path(parent, name) for name in images if not name.startswith(".")]
-    return sorted(found)
 
 
 def read_image(path: Path, size: int) -> NDArray[np.uint8]:

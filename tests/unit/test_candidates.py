@@ -85,8 +85,8 @@ def test_a_weight_counts_like_so_many_equal_images(settings, seed):
     first = np.cumsum(weight) - weight
     many = pool_of(x.repeat(weight, axis=0), first[labelled])
     strategy = strategies.load(settings | {"candidates": "all"})
-    if strategy.needs_clusters:
-        clustering = strategy.clustering(labels=9, first_budget=4)
+    clustering = strategy.clustering(labels=9, first_budget=4)
+    if clustering is not None:
         clusters = clustering.cluster(few, np.random.default_rng(0), n_classes=3)
         few = replace(few, clusters=clusters)
         repeated = replace(

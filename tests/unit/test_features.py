@@ -200,8 +200,8 @@ def test_a_killed_extraction_goes_on_to_the_same_file(tmp_path: Path, encoder: E
     rest = counting(encoder)
     extract_features(path, DATASET, rest, SETTINGS, ORIGIN, progress=False)
     assert rest.embedded <= everything.embedded - limit + 6
-    assert read_features(path).digest == read_features(whole).digest
     assert sorted(tmp_path.iterdir()) == [path, whole]
+    assert read_features(path).digest == read_features(whole).digest
 
 
 @pytest.mark.usefixtures("small_parts")

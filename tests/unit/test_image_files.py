@@ -9,7 +9,8 @@ from PIL import Image
 
 from ntkcpl import image_files
 from ntkcpl.datasets import DatasetError
-from ntkcpl.image_files import ImageFiles, batches, find_images, read_image
+from ntkcpl.datasets._folders import find_images
+from ntkcpl.image_files import ImageFiles, batches, read_image
 
 # Left half red, right half blue, 40 x 20 pixels; grey as PIL makes it of them.
 RED, BLUE = (200, 10, 10), (10, 10, 200)

@@ -87,7 +87,7 @@ def _split(folder: Path) -> tuple[Split, list[str]]:
 
 def _names(folder: Path) -> list[Path]:
     """Return the images below a folder, relative to it."""
-    from ntkcpl.image_files import find_images
+    from ntkcpl.datasets._folders import find_images
 
     names = [path.relative_to(folder) for path in find_images(folder)]
     if not names:

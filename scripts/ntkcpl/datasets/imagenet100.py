@@ -27,7 +27,8 @@ def load(root: Path | None, download: bool) -> Dataset:
 
 
 def _split(folder: Path, classes: list[str]) -> Split:
-    from ntkcpl.image_files import ImageFiles, find_images
+    from ntkcpl.datasets._folders import find_images
+    from ntkcpl.image_files import ImageFiles
 
     missing = [name for name in classes if not (folder / name).is_dir()]
     if missing:

@@ -71,7 +71,12 @@ class Refine(Strategy):
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         left = min(n, max(self.subset + labels, len(ENSEMBLE) * self.draws * labels))
-        return 4 * left * d + max(member.memory(left, d, labels) for member in ENSEMBLE)
+        rows_and_weights = 8 * 8 * n  # of the pool and of parts of it
+        return (
+            rows_and_weights
+            + 4 * left * d
+            + max(member.memory(left, d, labels) for member in ENSEMBLE)
+        )
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

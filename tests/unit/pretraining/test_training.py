@@ -15,9 +15,10 @@ from pytorch_lightning import Trainer
 import ntkcpl
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.datasets import DatasetSettings, load
+from ntkcpl.datasets._folders import find_images
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.encoder import Encoder, build
-from ntkcpl.image_files import ImageFiles, find_images
+from ntkcpl.image_files import ImageFiles
 from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
 from ntkcpl.pretraining.byol import BYOL

@@ -26,6 +26,7 @@ def only(pool, shown):
         pool.clusters,
         index=pool.clusters.index[seen],
         pseudo_label=pool.clusters.pseudo_label[seen],
+        weight=pool.clusters.weight[seen],
     )
     return replace(pool, clusters=clusters, skipped=hidden)
 
