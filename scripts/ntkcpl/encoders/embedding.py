@@ -14,7 +14,7 @@ from ntkcpl.image_files import ImageFiles, batches
 AUTOCAST = {"32-true": None, "bf16-mixed": torch.bfloat16, "16-mixed": torch.float16}
 
 # Instructions of x86 processors that compute with bfloat16. Without them oneDNN imitates it, which
-# takes 10 times as long as float32; other processors' were not measured.
+# took 10 to 20 times as long as float32; other processors were not measured.
 BFLOAT16 = ("amx_bf16", "avx512_bf16")
 
 
