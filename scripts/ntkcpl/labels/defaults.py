@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-# Only the images that people label are embedded in views, while they wait: 4 views, because 16 were
-# no better with EfficientNet-Lite0 (docs/results/labelling.md). Most things in photos may be mirrored.
+# Only the images that people label are embedded in views, while they wait: 4, because 16 were no
+# better with EfficientNet-Lite0 (docs/results/labelling.md). Most things in photos may be mirrored.
 FEATURES: Mapping[str, Any] = {
     "views": 4,
     "views_of": "labelled",

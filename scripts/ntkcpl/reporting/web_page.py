@@ -13,6 +13,7 @@ table { border-collapse: collapse; display: block; overflow-x: auto; }
 th, td { padding: .25rem .75rem; border-bottom: 1px solid #e2e2e2; white-space: nowrap; }
 th { border-bottom-color: #999; } code { background: #f1f1f1; padding: 0 .2em; }
 img { display: block; max-width: 100%; height: auto; }
+img[alt^="Accuracy"] { max-width: 30rem; } /* drawn for print, in more pixels than a screen has */
 """
 FIGURE = re.compile(r'(?P<before><img [^>]*src=")(?P<path>[^"]+)')
 
