@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies verify schema test faults golden check oldest bench report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test coverage faults golden check oldest bench report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -41,8 +41,12 @@ verify: .venv/installed ## Check that all files in results/ are whole and made f
 schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
 	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json
 
+# Files of tests side by side, each process with one thread.
 test: .venv/installed ## Run all tests
-	$(BIN)/python -m pytest --cov --cov-report=term
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --durations=25
+
+coverage: .venv/installed ## Run all tests, and say which lines of the library none of them reaches
+	$(BIN)/python -m pytest -n auto --dist loadfile --cov --cov-report=term
 
 faults: .venv/installed ## Try 5,000 faults on a tiny run; ARGS="--count 300 --seed 1", or the name of a fault
 	PYTHONPATH=scripts:tests $(BIN)/python -m faults $(ARGS)
