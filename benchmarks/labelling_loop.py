@@ -2,14 +2,17 @@
 
     .venv/bin/python benchmarks/labelling_loop.py --data DATA [--number 2000]
 
-Run it in a fresh clone, where it makes the folder `photos` of JPEGs without labels, runs
-`config/label.yaml`, opens each page in Chromium and labels by the hidden truth. It prints a line
-for each step, with its seconds and the CPU seconds of all its processes, and after each round the
-accuracy of `predictions.csv` on the images that nobody has labelled.
+Run it in a fresh clone, where it makes the folder `photos` of JPEGs without labels, and the lines
+of `CONFIG` as `photos.yaml`. It runs that, opens each page in Chromium, that of the holdout first,
+and labels by the hidden truth. It prints a line for each step, with its seconds, the CPU seconds
+of all its processes and the machine's load, and after each round the accuracy of `predictions.csv`
+on the images that nobody has labelled, beside what `summary.md` makes of the holdout.
 """
 
 import argparse
 import csv
+import os
+import re
 import resource
 import shutil
 import subprocess
@@ -26,8 +29,19 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from ntkcpl import datasets
 from ntkcpl.datasets import DatasetSettings
 
-RUN = Path("results/photos/ntkcpl_self/seed0")
-COMMAND = ["make", "label", "ARGS=--configfile config/label.yaml"]
+CONFIG = """\
+experiments:
+  photos:
+    dataset: {name: imagefolder, root: photos}
+    encoder: {architecture: efficientnet_lite0}
+    labels: photos-labels/
+    classes: [airplane, automobile, bird, cat, deer, dog, frog, horse, ship, truck]
+    holdout: 60
+    budgets: [40, 80, 120]
+    strategies: [ntkcpl_self]
+"""
+RESULTS = Path("results/photos")
+COMMAND = ["make", "label", "ARGS=--configfile photos.yaml"]
 ROUNDS = 3
 
 
@@ -51,7 +65,8 @@ def timed(step, work):
     work()
     seconds, after = time.perf_counter() - start, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    print(f"{step}: {seconds:.1f} s, {cpu:.1f} CPU s", flush=True)
+    load = os.getloadavg()[0]
+    print(f"{step}: {seconds:.1f} s, {cpu:.1f} CPU s, load {load:.1f}", flush=True)
 
 
 def run_label():
@@ -62,12 +77,12 @@ def run_label():
     print(f"  {done.stderr.strip().splitlines()[-1]}")
 
 
-def label(browser, number, truth):
-    """Label all images of a round on its page, and save them into the folder of labels."""
-    with (RUN / f"round{number}/batch.csv").open() as file:
+def label(browser, folder, truth):
+    """Label all images of a batch on its page, and save them into the folder of labels."""
+    with (folder / "batch.csv").open() as file:
         images = [row["id"] for row in csv.DictReader(file)]
     page = browser.new_page()
-    page.goto((RUN / f"round{number}/label/label.html").resolve().as_uri())
+    page.goto((folder / "label/label.html").resolve().as_uri())
     for image in images:
         page.keyboard.type(truth[image])
         page.keyboard.press("Enter")
@@ -78,27 +93,32 @@ def label(browser, number, truth):
 
 def accuracy(truth):
     """Return the share of images that nobody has labelled of which the prediction is right."""
-    with Path("results/photos/predictions.csv").open(encoding="utf-8-sig") as file:
+    with (RESULTS / "predictions.csv").open(encoding="utf-8-sig") as file:
         rows = [row for row in csv.DictReader(file) if not row["label"]]
     return np.mean([row["class"] == truth[row["id"]] for row in rows]), len(rows)
 
 
 def main():
-    """Label for three rounds."""
+    """Label the holdout and three rounds."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", required=True, help="folder of CIFAR-10")
     parser.add_argument("--number", type=int, default=2000)
     arguments = parser.parse_args()
     truth = make_photos(arguments.data, arguments.number)
-    timed("first batch", run_label)
+    Path("photos.yaml").write_text(CONFIG)
+    timed("make label", run_label)
     with sync_playwright() as playwright:
         path = shutil.which("chromium")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        label(browser, RESULTS / "holdout", truth)
+        timed("after the holdout", run_label)
         for number in range(1, ROUNDS + 1):
-            label(browser, number, truth)
+            label(browser, RESULTS / f"ntkcpl_self/seed0/round{number}", truth)
             timed(f"after round {number}", run_label)
             share, images = accuracy(truth)
             print(f"  {share:.1%} of {images} images without label are predicted rightly")
+            standing = (RESULTS / "summary.md").read_text().split("\n\n")[1]
+            print(f"  summary.md: {re.search(r'The classifier is (.*)', standing)[1]}")
         browser.close()
 
 

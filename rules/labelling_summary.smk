@@ -128,6 +128,7 @@ rule summarise_labels:
         holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
         outcomes=lambda w: outcomes_of(w.experiment),
         predictions=branch(is_predicted, "results/{experiment}/predictions.csv"),
+        review=branch(is_predicted, "results/{experiment}/review"),
         # Shown by the page.
         curve=branch(is_predicted, rules.plot_learning_curve.output.png),
         sheets=lambda w: sheets_of(w.experiment),

@@ -18,7 +18,7 @@ from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import kept_views, write_views
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
-from ntkcpl.features import FeatureSettings, embed_views
+from ntkcpl.features import FeatureSettings, embed_views, embedded_alike
 from ntkcpl.rounds import Identity
 
 keep_freed_memory()
@@ -54,7 +54,9 @@ if len(new):
         index[new],
         len(features.id),
         encoder,
-        FeatureSettings.model_validate(settings["features"]),
+        embedded_alike(
+            FeatureSettings.model_validate(settings["features"]), snakemake.input.features
+        ),
     )
     kept |= dict(zip((contents[row] for row in new), views, strict=True))
 write_views(

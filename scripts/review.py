@@ -10,7 +10,14 @@ from pathlib import Path
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held, read_taken
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.labels.review import MOST, Doubt, write_review_page, write_review_table
+from ntkcpl.labels.review import (
+    MOST,
+    PAGE,
+    TABLE,
+    Doubt,
+    write_review_page,
+    write_review_table,
+)
 from ntkcpl.labels.rows import Suggestion
 from ntkcpl.labels.thumbnails import thumbnails
 from ntkcpl.seeding import numpy_generator
@@ -44,11 +51,11 @@ doubts = [
     if (image := features.id[held.labelled[place]]) in unchecked
 ][:MOST]
 folder = Path(snakemake.output.review)
-write_review_table(folder / "review.csv", doubts)
+write_review_table(folder / TABLE, doubts)
 if settings["dataset"] is not None and doubts:
     root = Path(settings["dataset"]["root"]).expanduser()
     write_review_page(
-        folder / "review.html",
+        folder / PAGE,
         doubts,
         thumbnails([root / doubt.id for doubt in doubts]),
         experiment=w.experiment,

@@ -14,7 +14,12 @@ from ntkcpl.artifacts.images import read_images, write_images
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
-from ntkcpl.features import FeatureSettings, extract_features, kept_embeddings
+from ntkcpl.features import (
+    FeatureSettings,
+    embedded_alike,
+    extract_features,
+    kept_embeddings,
+)
 from ntkcpl.image_changes import compare, embedded, stamps
 
 keep_freed_memory()
@@ -34,11 +39,12 @@ logging.info(
     len(dataset.pool.id) - len(kept),
     len(kept),
 )
+how = FeatureSettings.model_validate(settings["features"])
 extract_features(
     snakemake.output.features,
     dataset,
     encoder,
-    FeatureSettings.model_validate(settings["features"]),
+    embedded_alike(how, snakemake.output.features) if kept else how,
     origin,
     kept=kept,
 )

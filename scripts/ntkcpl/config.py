@@ -36,6 +36,7 @@ from ntkcpl.config_files import (
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
+from ntkcpl.labels.defaults import with_defaults
 from ntkcpl.labels.names import class_fault
 from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.settings import Count, PathText, Seed, Settings
@@ -113,12 +114,13 @@ class ExperimentSettings(Settings):
     pretraining: PretrainingSettings | None = Field(default=None, validate_default=True)
     """How the encoder is trained, without labels; left out if it has weights already."""
     features: FeatureSettings | None = Field(default=None, validate_default=True)
-    """How the images are embedded."""
+    """How the images are embedded. Where people label, the defaults are other ones
+    (`labels.defaults`): views of labelled images only, and the precision that is fast here."""
     budgets: Annotated[list[Count], Field(min_length=1), AfterValidator(_increasing)]
     """Labels held after each round."""
-    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)]
+    seeds: Annotated[list[Seed], Field(min_length=1), AfterValidator(_distinct)] = Field([0])
     """Repetitions: each strategy is run once for each seed."""
-    classifier: ClassifierSettings
+    classifier: ClassifierSettings = ClassifierSettings()
     """How the classifier is trained in each round."""
     strategies: Annotated[
         dict[Name, dict[str, Any]],
@@ -169,13 +171,8 @@ class ExperimentSettings(Settings):
 
     @model_validator(mode="before")
     @classmethod
-    def _images_to_label_have_no_classes(cls, values: Any) -> Any:
-        if not isinstance(values, Mapping) or values.get("labels") is None:
-            return values
-        dataset = values.get("dataset")
-        if isinstance(dataset, Mapping) and dataset.get("name") == "imagefolder":
-            return {**values, "dataset": {"subfolders": "ignored", **dataset}}
-        return values
+    def _has_what_people_need(cls, values: Any) -> Any:
+        return with_defaults(values) if isinstance(values, Mapping) else values
 
     @field_validator("classes")
     @classmethod
@@ -307,8 +304,9 @@ class Config(Settings):
         Field(min_length=1),
         AfterValidator(distinct_as_displayed),
         AfterValidator(no_files),
-    ]
-    """The strategies that experiments may list: a name, a method and its parameters."""
+    ] = Field(default_factory=strategies.named, validate_default=True)
+    """The strategies that experiments may list: a name, a method and its parameters. Without this
+    key, each method by its own name, or as `<method>_self` and `<method>_al`."""
 
     def strategy(self, experiment: str, name: str) -> AnyStrategy:
         """Return a strategy as an experiment runs it, with what differs there."""

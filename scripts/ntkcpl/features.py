@@ -53,8 +53,9 @@ class FeatureSettings(Settings):
     """How views are drawn."""
     batch_size: BatchSize = 512
     """Images a pass through the encoder."""
-    precision: Precision = "32-true"
-    """As in pretraining."""
+    precision: Precision | Literal["auto"] = "32-true"
+    """As in pretraining; or auto: bf16-mixed where the device has instructions for bfloat16, else
+    32-true."""
     seed: Seed = 0
     """Seed of the views."""
     threads: Threads = 1
@@ -77,7 +78,8 @@ def extract_features(
 
     Its further attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's
     embeddings, `linear_accuracy`, the test accuracy of a linear probe (shares, NaN without labels),
-    `skipped`, the broken images that were left out (JSON: path -> reason), and `seconds`.
+    `skipped`, the broken images that were left out (JSON: path -> reason), `precision`, that in
+    which the images were embedded, and `seconds`.
 
     Parameters
     ----------
@@ -109,10 +111,13 @@ def extract_features(
     from ntkcpl.artifacts.parts import Parts
     from ntkcpl.artifacts.provenance import library_versions
     from ntkcpl.devices import fixed_threads
+    from ntkcpl.encoders.embedding import used_precision
     from ntkcpl.encoders.quality import knn_accuracy, linear_accuracy
 
     start = time.perf_counter()
-    encoder = encoder.to(default_device())
+    device = default_device()
+    encoder, precision = encoder.to(device), used_precision(settings.precision, device)
+    settings = settings.model_copy(update={"precision": precision})
     n_views = settings.views if settings.views_of == "pool" else 0
     kept = kept or {}
     total = len(dataset.pool.images) * (1 + n_views) + len(dataset.test.images)
@@ -154,6 +159,7 @@ def extract_features(
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
+        file.attrs["precision"] = precision
         file.attrs["seconds"] = time.perf_counter() - start
     parts.remove()
 
@@ -186,6 +192,17 @@ def kept_embeddings(
         return {}
     row = {image: number for number, image in enumerate(features.id)}
     return {now: features.embedding[row[then]] for now, then in before.items() if then in row}
+
+
+def embedded_alike(settings: FeatureSettings, path: str | Path) -> FeatureSettings:
+    """Return settings with the precision in which the images of a `features.h5` were embedded.
+
+    What is embedded later, perhaps on another machine, is to be comparable with them.
+    """
+    from ntkcpl.artifacts.features import read_feature_facts
+
+    facts, _ = read_feature_facts(path)
+    return settings.model_copy(update={"precision": facts["precision"]})
 
 
 def embed_views(

@@ -74,6 +74,7 @@ def bases() -> list[dict[str, Any]]:
     rich = yaml.safe_load((REPOSITORY / "config.yaml").read_text(encoding="utf-8"))
     people = yaml.safe_load((REPOSITORY / "config/label.yaml").read_text(encoding="utf-8"))
     people["experiments"]["photos"]["budgets"] = [6, 12]
+    people["strategies"] = plain["strategies"]
     smoke = plain["experiments"]["smoke"]
     kept = {key: smoke[key] for key in ("seeds", "classifier", "strategies")}
     ready = {"experiments": {"smoke": kept | {"embeddings": "my.h5", "budgets": [6, 12]}}}

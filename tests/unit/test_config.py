@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.strategies import methods
 
@@ -390,6 +391,32 @@ def test_what_config_yaml_shows_are_the_defaults():
         for name, strategy in values["strategies"].items()
     }
     assert load_config(values) == load_config(DEFAULT)
+
+
+def test_people_need_ten_lines(tmp_path):
+    for number in range(200):
+        (tmp_path / f"{number}.png").touch()
+    lines = f"""
+        experiments:
+          birds:
+            dataset: {{name: imagefolder, root: {tmp_path}}}
+            encoder: {{architecture: efficientnet_lite0}}
+            labels: birds-labels/
+            classes: [robin, wren, none]
+            holdout: 60
+            budgets: [40, 80, 120]
+            strategies: [ntkcpl_self]
+    """
+    config = load_config(yaml.safe_load(lines))
+    birds, strategy = config.experiments["birds"], config.strategy("birds", "ntkcpl_self")
+    assert (birds.seeds, birds.classifier) == ([0], ClassifierSettings())
+    assert (strategy.method, strategy.feature) == ("ntkcpl", "self")
+    assert (birds.features.views_of, birds.features.precision) == ("labelled", "auto")
+    values = yaml.safe_load(lines)
+    values["experiments"]["birds"]["features"] = {"precision": "32-true"}
+    changed = load_config(values).experiments["birds"].features
+    assert changed == birds.features.model_copy(update={"precision": "32-true"})
+    assert {s.method for s in config.strategies.values()} == {*methods()}
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from ntkcpl.features import (
     cut_views,
     draw_views,
     embed_views,
+    embedded_alike,
     extract_features,
     kept_embeddings,
 )
@@ -76,9 +77,25 @@ def test_half_precision_changes_little(tmp_path: Path, encoder: Encoder):
         settings = SETTINGS.model_copy(update={"precision": precision})
         extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
         embeddings.append(read_features(path).embedding)
+        assert read_feature_facts(path)[0]["precision"] == precision
     one, other = embeddings
     assert not np.array_equal(one, other)
     assert np.linalg.norm(one - other) < 0.02 * np.linalg.norm(one)
+
+
+def test_the_precision_of_this_machine_is_recorded_and_kept(
+    tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
+):
+    path, auto = tmp_path / "features.h5", SETTINGS.model_copy(update={"precision": "auto"})
+    for instructions, used in (({}, "32-true"), ({"amx_bf16": True}, "bf16-mixed")):
+        monkeypatch.setattr(torch.cpu, "get_capabilities", lambda found=instructions: found)
+        extract_features(path, DATASET, encoder, auto, ORIGIN, progress=False)
+        assert read_feature_facts(path)[0]["precision"] == used
+        expected = embed(encoder, DATASET.pool.images, precision=used)
+        np.testing.assert_array_equal(read_features(path).embedding, expected)
+    # More of them, on another machine.
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert embedded_alike(auto, path).precision == "bf16-mixed"
 
 
 def test_views_do_not_depend_on_the_batch_size(tmp_path: Path, encoder: Encoder):

@@ -221,7 +221,7 @@ def test_a_label_is_checked_and_corrected(waiting):
     wrong, *others = batch(waiting, 1)
     colour = "blue" if truth(wrong) == "red" else "red"
     answer(waiting, 1, _1=colour, _2=None)
-    run(waiting)
+    assert run(waiting).endswith("; labels to check: 1, on results/smoke/review/review.html")
     folder = waiting.folder / "results/smoke/review"
     assert (folder / "review.html").exists()
     doubts = listed(folder / "review.csv")
@@ -229,12 +229,15 @@ def test_a_label_is_checked_and_corrected(waiting):
     expected = {"was": colour, "classifier": truth(wrong), "round": "1"}
     assert expected.items() <= doubts[0].items()
     assert doubts[0]["where"] == "labels/round1.csv, line 2"
+    summary = (waiting.folder / "results/smoke/summary.md").read_text()
+    assert "[review/review.html](review/review.html)" in summary
+    assert re.search(rf"\| 1 +\| {wrong} +\| {colour} +\| {truth(wrong)} ", summary)
     # What was right is not asked again, and runs nothing else; what was wrong does.
     checked = waiting.folder / "labels/checked.csv"
     write_cells(checked, ("id", "label", "was"), [(others[1], truth(others[1]), truth(others[1]))])
-    assert rules(waiting.planned()) == {("review", "")}
+    assert rules(waiting.planned()) == {("review", ""), ("summarise_labels", "")}
     write_cells(checked, ("id", "label", "was"), [(wrong, truth(wrong), colour)])
-    assert training(1) | {("review", "")} <= rules(waiting.planned())
+    assert training(1) | SUMMARY <= rules(waiting.planned())
     run(waiting)
     assert wrong not in [doubt["id"] for doubt in listed(folder / "review.csv")]
     taken = json.loads((waiting.folder / RUN / "round1/labels.json").read_text())

@@ -12,6 +12,7 @@ from pathlib import Path
 from ntkcpl.artifacts.batch import read_ids
 from ntkcpl.artifacts.labels import read_taken
 from ntkcpl.labels.holdout import Holdout
+from ntkcpl.labels.review import labels_to_check
 from ntkcpl.records import Taken
 
 # Images that a line names, of those that are missing.
@@ -78,7 +79,7 @@ class Progress:
         Parameters
         ----------
         run
-            Folder of the run; the holdout's is beside that of its strategy.
+            Folder of the run; the holdout's and that of labels to check are beside its strategy's.
         labels
             Where people save.
         """
@@ -100,6 +101,8 @@ class Progress:
         else:
             kit = run / f"round{self.coming}/label"
             parts.append(_waiting(self.missing, self.asked, f"round {self.coming}", kit, labels))
+        if self.is_trained and (listed := labels_to_check(run.parents[1] / "review")):
+            parts.append(listed)
         return "; ".join(parts)
 
     def _holdout_step(self, kit: Path, labels: str) -> str:

@@ -1,18 +1,20 @@
 """Labels to check, because a classifier that was trained without them contradicts them."""
 
+import csv
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ntkcpl.artifacts.cells import write_cells
-from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.cells import unescape_formula, write_cells
+from ntkcpl.artifacts.files import FIX, ArtifactError, write_text
 from ntkcpl.labels.kit import image_of, page_kit
 from ntkcpl.labels.render import render
 from ntkcpl.labels.rows import Row, Suggestion
 from ntkcpl.labels.tables import COLUMNS, WAS
 
 MOST = 50  # labels in a list
+PAGE, TABLE = "review.html", "review.csv"
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,33 @@ def write_review_table(path: str | Path, doubts: Sequence[Doubt]) -> None:
         for d in doubts
     ]
     write_cells(path, header, rows)
+
+
+def read_review_table(path: str | Path) -> list[Doubt]:
+    """Read the labels to check, whatever people have filled in.
+
+    Raises
+    ------
+    ArtifactError
+        If they have changed more than that.
+    """
+    with Path(path).open(newline="", encoding="utf-8-sig", errors="surrogateescape") as file:
+        rows = [map(unescape_formula, row) for row in list(csv.reader(file))[1:]]
+    try:
+        return [
+            Doubt(image, was, where, int(number), Suggestion(other, float(probability)))
+            for image, _, was, other, probability, number, where in rows
+        ]
+    except ValueError as error:
+        raise ArtifactError(f"{path} is no longer the list of labels to check: {FIX}") from error
+
+
+def labels_to_check(folder: Path) -> str:
+    """Say how many labels are on the list in a folder, and where; nothing if there are none."""
+    if not (folder / TABLE).exists() or not (doubts := read_review_table(folder / TABLE)):
+        return ""
+    page = folder / PAGE
+    return f"labels to check: {len(doubts)}, on {page if page.exists() else folder / TABLE}"
 
 
 def write_review_page(

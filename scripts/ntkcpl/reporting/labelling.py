@@ -8,6 +8,7 @@ import pandas as pd
 
 from ntkcpl.artifacts.provenance import code_revision
 from ntkcpl.labels.predictions import Prediction, doubtful
+from ntkcpl.labels.review import Doubt
 from ntkcpl.records import Taken
 from ntkcpl.reporting.learning_curve import accuracies, next_batch
 from ntkcpl.reporting.tables import MISSING, rows_markdown
@@ -27,6 +28,7 @@ COVERAGE = (
     "images that it expects to be classified rightly afterwards. It knows clusters and no "
     "truth: compare it from round to round, not with the accuracy."
 )
+LISTED = 10  # labels to check that the page shows
 ONE_CLASS = "There is no classifier yet: it needs labels of two classes at least."
 
 
@@ -51,6 +53,10 @@ class Labelling:
         Of each answered round the coverage that the strategy estimated, NaN if it estimates none.
     predictions : list of Prediction
         Of all images, by the latest classifier; empty before there is one.
+    doubts : list of Doubt
+        The labels that look wrong, the likeliest slip first.
+    review
+        Where they are checked, relative to the page.
     batch_size
         Images in another batch.
     stage_seconds
@@ -66,15 +72,17 @@ class Labelling:
     chosen: bool
     coverage: Sequence[float]
     predictions: Sequence[Prediction]
+    doubts: Sequence[Doubt]
+    review: str
     batch_size: int
     stage_seconds: Mapping[str, Sequence[float]]
     sheets: Mapping[int, str]
 
 
-def labelling_page(run: Labelling, figures: bool = True) -> str:
-    """Return the page as Markdown, with its figures or without.
+def labelling_page(run: Labelling) -> str:
+    """Return the page as Markdown.
 
-    The figures, relative to the page, are `figures/learning_curve.png`, the contact sheets of
+    Its figures, relative to the page, are `figures/learning_curve.png`, the contact sheets of
     `run`, and `figures/doubtful.png`. No name of a class or image is markup in it.
     """
     sections = [f"# {run.experiment}", _standing(run)]
@@ -83,17 +91,18 @@ def labelling_page(run: Labelling, figures: bool = True) -> str:
     else:
         what = next_batch(run.outcomes, run.batch_size, run.chosen)
         sections += ["## What another batch would buy", what]
-        if figures:
-            sections += ["![Accuracy against the number of labels](figures/learning_curve.png)"]
+        sections += ["![Accuracy against the number of labels](figures/learning_curve.png)"]
         sections += ["## Accuracy", rows_markdown(_accuracy(run), "right")]
         sections += [CHOSEN if run.chosen else HELD_OUT]
         if not all(map(pd.isna, run.coverage)):
             sections += [COVERAGE]
     sections += ["## Labels by class and round", rows_markdown(_labels(run), "right")]
-    if figures and run.sheets:
+    if run.outcomes is not None:
+        sections += _to_check(run)
+    if run.sheets:
         sections += ["## The batches, in the order in which they were chosen"]
         sections += [f"![Round {number}]({sheet})" for number, sheet in run.sheets.items()]
-    sections += _most_doubtful(run, figures)
+    sections += _most_doubtful(run)
     sections += [
         "## Time",
         rows_markdown(_times(run), "right"),
@@ -182,7 +191,32 @@ def _right(outcomes: pd.DataFrame, name: str) -> str:
     return f"{own['right'].sum()} of {len(own)}" if len(own) else MISSING
 
 
-def _most_doubtful(run: Labelling, figures: bool) -> list[str]:
+def _to_check(run: Labelling) -> list[str]:
+    title = "## Labels to check"
+    if not run.doubts:
+        return [title, "A classifier that was trained without each label in turn contradicts none."]
+    listed = [
+        {
+            "": f"{number}",
+            "Image": in_markdown(doubt.id),
+            "Label": in_markdown(doubt.label),
+            "Classifier": in_markdown(doubt.other.label),
+            "Probability": f"{doubt.other.probability:.1%}",
+            "Said in": in_markdown(doubt.where),
+        }
+        for number, doubt in enumerate(run.doubts[:LISTED], start=1)
+    ]
+    first = f", the first {LISTED} of them below" if len(run.doubts) > LISTED else ""
+    return [
+        title,
+        f"Labels that a classifier contradicts which was trained without them, the likeliest slip "
+        f"first: {len(run.doubts)}{first}. They are checked on "
+        f"[{run.review}]({run.review}).",
+        rows_markdown(pd.DataFrame(listed), "left"),
+    ]
+
+
+def _most_doubtful(run: Labelling) -> list[str]:
     if not (rows := doubtful(run.predictions)):
         return []
     listed = [
@@ -198,7 +232,7 @@ def _most_doubtful(run: Labelling, figures: bool) -> list[str]:
     return [
         "## The most doubtful images",
         "Those without a label whose two likeliest classes are nearest to each other.",
-        *["![The most doubtful images](figures/doubtful.png)"][: figures and bool(run.sheets)],
+        *["![The most doubtful images](figures/doubtful.png)"][: bool(run.sheets)],
         rows_markdown(pd.DataFrame(listed), "left"),
     ]
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from ntkcpl.strategies.base import Batch, Pool, Strategy
 
-__all__ = ["DEFAULT", "Batch", "Pool", "Strategy", "load", "methods"]
+__all__ = ["DEFAULT", "Batch", "Pool", "Strategy", "load", "methods", "named"]
 
 # For those who do not choose.
 DEFAULT: Mapping[str, Any] = MappingProxyType({"method": "ntkcpl", "feature": "self"})
@@ -34,6 +34,21 @@ def strategy_class(method: str) -> type[Strategy]:
         and issubclass(value, Strategy)
         and value.__module__ == module.__name__
     )
+    return found
+
+
+def named() -> dict[str, dict[str, str]]:
+    """Return settings of every method by its name, of those that need a feature for each by itself.
+
+    Such are `ntkcpl_self` and `ntkcpl_al`. All other parameters have their defaults.
+    """
+    found: dict[str, dict[str, str]] = {}
+    for method in methods():
+        feature = strategy_class(method).model_fields.get("feature")
+        if feature is not None and feature.is_required():
+            found |= {f"{method}_{f}": {"method": method, "feature": f} for f in ("self", "al")}
+        else:
+            found[method] = {"method": method}
     return found
 
 

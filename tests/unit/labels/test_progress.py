@@ -8,19 +8,22 @@ from ntkcpl.artifacts.labels import read_taken, write_taken
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.texts import write_table
 from ntkcpl.labels.progress import read_progress
+from ntkcpl.labels.review import Doubt, write_review_table
+from ntkcpl.labels.rows import Suggestion
 
 IDS = list("abcdefgh")
 
 
 @pytest.fixture
 def run(tmp_path):
-    """A run that has asked for two batches."""
+    """The folder of a run that has asked for two batches."""
+    run = tmp_path / "birds/ntkcpl_self/seed0"
     for number, ids in ((1, "ab"), (2, "cd")):
-        folder = tmp_path / f"round{number}"
-        folder.mkdir()
+        folder = run / f"round{number}"
+        folder.mkdir(parents=True)
         rows = [(k, IDS.index(i), i, "", "0.1") for k, i in enumerate(ids, start=1)]
         write_table(folder / "batch.csv", KIND, COLUMNS, rows, Provenance())
-    return tmp_path
+    return run
 
 
 def keep(run, progress):
@@ -74,6 +77,14 @@ def test_there_is_no_round_after_the_last_nor_without_images(run):
 def test_one_class_trains_nothing(run):
     progress = read_progress(run, IDS, {"a": "cat", "b": None, "c": "cat", "d": "dog"}, rounds=3)
     assert (len(progress.finished), progress.trained, progress.classes) == (2, [2], ["cat", "dog"])
+
+
+def test_the_line_counts_labels_to_check(run):
+    review = run.parents[1] / "review/review.csv"
+    write_review_table(review, [Doubt("a", "cat", "mine.csv, line 2", 1, Suggestion("dog", 0.9))])
+    for other, ends in (("dog", f"; labels to check: 1, on {review}"), ("cat", "run this again")):
+        progress = read_progress(run, IDS, {"a": "cat", "b": other}, rounds=3)
+        assert progress.next_step(run, "mine").endswith(ends)  # none without a classifier
 
 
 def test_a_file_that_is_none_of_ours_is_named(run):

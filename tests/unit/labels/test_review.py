@@ -10,8 +10,15 @@ import numpy as np
 import pytest
 
 from ntkcpl.artifacts.cells import unescape_formula
+from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.labels.read import read_labels
-from ntkcpl.labels.review import Doubt, write_review_page, write_review_table
+from ntkcpl.labels.review import (
+    Doubt,
+    labels_to_check,
+    read_review_table,
+    write_review_page,
+    write_review_table,
+)
 from ntkcpl.labels.rows import Suggestion
 from ntkcpl.labels.thumbnails import thumbnails
 
@@ -38,6 +45,21 @@ def test_the_table_is_a_form_that_is_read_back(tmp_path: Path):
     said = read_labels(path, IDS)
     assert said.labelled == {IDS[0]: "dog", IDS[1]: "dog"}
     assert said.checked == {*IDS[:2]}
+    assert read_review_table(path) == DOUBTS  # whatever is filled in
+
+
+def test_how_many_labels_there_are_to_check(tmp_path: Path):
+    assert labels_to_check(tmp_path) == ""  # before there is a classifier
+    path = tmp_path / "review.csv"
+    write_review_table(path, [])
+    assert labels_to_check(tmp_path) == ""
+    write_review_table(path, DOUBTS)
+    assert labels_to_check(tmp_path) == f"labels to check: 3, on {path}"
+    (tmp_path / "review.html").touch()
+    assert labels_to_check(tmp_path) == f"labels to check: 3, on {tmp_path}/review.html"
+    path.write_bytes(path.read_bytes().replace(b",", b";"))  # by a spreadsheet
+    with pytest.raises(ArtifactError, match="is no longer the list of labels to check"):
+        labels_to_check(tmp_path)
 
 
 def test_each_list_saves_a_file_of_its_own(tmp_path: Path):

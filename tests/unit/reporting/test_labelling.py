@@ -1,17 +1,21 @@
 """The page of an experiment that people label."""
 
+import base64
 import os
+import re
 
 import pandas as pd
 
 from ntkcpl.labels.predictions import Prediction
+from ntkcpl.labels.review import Doubt
+from ntkcpl.labels.rows import Suggestion
 from ntkcpl.records import Taken
 from ntkcpl.reporting.benchmarks import stage_seconds
 from ntkcpl.reporting.labelling import Labelling, labelling_page
 from ntkcpl.reporting.texts import in_markdown, printable
 from ntkcpl.reporting.web_page import web_page
 
-HOSTILE = "<script>alert(1)</script>|*[x](http://y)`_www.evil.com"
+HOSTILE = '<script>alert(1)</script>|*[x](http://y)`_www.evil.com <img src="/etc/passwd">'
 
 
 def labelling(**differs):
@@ -41,6 +45,8 @@ def labelling(**differs):
         "chosen": False,
         "coverage": [0.4, 0.65],
         "predictions": predictions,
+        "doubts": [Doubt("d", "cat", "mine/a.csv, line 2", 2, Suggestion("dog", 0.876))],
+        "review": "review/review.html",
         "batch_size": 2,
         "stage_seconds": {"select_batch": [1.0, 2.5]},
         "sheets": {1: "s/seed0/round1/batch.png"},
@@ -66,9 +72,11 @@ def test_the_page_says_where_things_stand():
     assert ["*skipped*", "1", "0", "1", "2", "1", "–"] in table
     assert ["1", "q", "dog", "52.0%", "4.0%"] in table and table[-4][:2] == ["2", "p"]
     assert ["`select_batch`", "2", "3.5", "2.5"] in table
+    assert ["1", "d", "cat", "dog", "87.6%", "mine/a.csv, line 2"] in table
+    assert "checked on [review/review.html](review/review.html)." in text
     for figure in ("figures/learning_curve", "s/seed0/round1/batch", "figures/doubtful"):
         assert f"]({figure}.png)" in text
-    assert "![" not in labelling_page(labelling(), figures=False)
+    assert "without each label in turn contradicts none" in labelling_page(labelling(doubts=[]))
 
 
 def test_without_a_holdout_it_warns():
@@ -85,18 +93,29 @@ def test_without_a_classifier_it_says_what_is_missing():
     assert "doubtful" not in text
 
 
-def test_no_name_is_markup():
+def test_no_name_is_markup(tmp_path):
+    for name in ("figures/learning_curve.png", "figures/doubtful.png", "s/seed0/round1/batch.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(name.encode())
     run = labelling(
         rounds=[Taken({"a": HOSTILE, HOSTILE: "dog"}, {})],
         coverage=[0.5],
+        doubts=[Doubt(HOSTILE, HOSTILE, HOSTILE, 1, Suggestion(HOSTILE, 0.5))],
         predictions=[Prediction(HOSTILE + os.fsdecode(b"\xf6\n"), HOSTILE, 0.5, 0.1, "", "")],
     )
     text = labelling_page(run)
-    page = web_page(labelling_page(run, figures=False), "birds")
-    assert "<script" not in text and "<script" not in page and "<a " not in page
+    page = web_page(text, "birds", tmp_path)
+    assert "<script" not in text and "<script" not in page
+    assert re.findall("<a .*?>", page) == ['<a href="review/review.html">']
+    sources = re.findall('src="data:image/png;base64,(.*?)"', page)
+    assert len(sources) == page.count("<img") == 3  # what the page shows is in it
+    assert base64.b64decode(sources[0]) == b"figures/learning_curve.png"
     text.encode()
-    shown = "&lt;script&gt;alert(1)&lt;/script&gt;&#124;*[x](http&#58;//y)`_www&#46;evil.com"
-    assert page.count(shown) == 3  # the class, the doubtful image and its class
+    shown = (
+        "&lt;script&gt;alert(1)&lt;/script&gt;&#124;*[x](http&#58;//y)`_www&#46;evil.com &lt;img "
+    )
+    # The class, the doubtful image and its class; image, label, other class and file to check.
+    assert page.count(shown) == 7
     for row in rows(text):
         assert len(row) in (2, 4, 5, 6)
 
