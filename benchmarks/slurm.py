@@ -3,15 +3,14 @@
     .venv/bin/python benchmarks/slurm.py overhead FOLDER
     .venv/bin/python benchmarks/slurm.py faults FOLDER [FAULT ...]
 
-Both need a cluster of their own, of one node, with the right to drain it, and make copies of this
-checkout in FOLDER, in which they run. `overhead` makes 300 rounds' jobs locally, each job alone, and in
-groups. `faults` makes a run of digits undisturbed, then once with each fault, and compares what the
-files say of their contents. `preempt` needs a partition `urgent` that preempts by requeueing;
-`out_of_memory` needs `ConstrainRAMSpace`.
+Both need a cluster of one node of their own, with the right to drain it, and make copies of this
+checkout in FOLDER, in which they run. `overhead` runs 300 jobs of rounds locally, in groups, and each
+job alone. `faults` makes a run of digits undisturbed, then once with each fault, and compares what the
+files say of their contents. `preempt_...` need a partition `urgent` that preempts by requeueing,
+`out_of_memory` needs `ConstrainRAMSpace`, `full_disk` the right to mount.
 """
 
 import argparse
-import json
 import os
 import re
 import shutil
@@ -36,6 +35,7 @@ SLURM = [
     *("--workflow-profile", "profiles/slurm", "--jobs", "30"),
     *("--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"),
 ]
+IN_ROUNDS = ("cluster_pool", "select_batch", "train_classifier")
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED"}
 FAULTS_CONFIG = {
     "experiments": {
@@ -151,7 +151,9 @@ class Run:
         """Whether `make verify` finds nothing."""
         command = [sys.executable, "scripts/verify.py", "results"]
         environment = os.environ | {"PYTHONPATH": "scripts"}
-        return subprocess.run(command, cwd=self.folder, env=environment, check=False).returncode == 0
+        return (
+            subprocess.run(command, cwd=self.folder, env=environment, check=False).returncode == 0
+        )
 
 
 def _of_hdf5(path: Path) -> str:
@@ -313,7 +315,10 @@ FAULTS: dict[str, tuple[Callable[[Run], str], list[str]]] = {
     "out_of_memory": (
         out_of_memory,
         ["--set-resources"]
-        + [f"{r}:mem_mb=400*attempt**2" for r in ("cluster_pool", "select_batch", "train_classifier")],
+        + [
+            f"{r}:mem_mb=400*attempt**2"
+            for r in ("cluster_pool", "select_batch", "train_classifier")
+        ],
     ),
     "controller_restarted": (controller_restarted, []),
     "snakemake_killed": (snakemake_killed, []),
