@@ -4,10 +4,10 @@
     .venv/bin/python benchmarks/slurm.py faults FOLDER [FAULT ...]
 
 Both need a cluster of one node of their own, with the right to drain it, and make copies of this
-checkout in FOLDER, in which they run. `overhead` runs 300 jobs of rounds locally, in groups, and each
-job alone. `faults` makes a run of digits undisturbed, then once with each fault, and compares what the
-files say of their contents. `preempt_...` need a partition `urgent` that preempts by requeueing,
-`out_of_memory` needs `ConstrainRAMSpace`, `full_disk` the right to mount.
+checkout in FOLDER, in which they run. `overhead` runs 300 jobs of rounds locally, in groups, and
+each job alone. `faults` makes a run of digits undisturbed, then once with each fault, and compares
+what the files say of their contents. `preempt_...` need a partition `urgent` that preempts by
+requeueing, `out_of_memory` needs `ConstrainRAMSpace`, `full_disk` the right to mount.
 """
 
 import argparse
