@@ -33,27 +33,42 @@ SNAKEMAKE = [sys.executable, "-m", "snakemake", "--configfile", "run.yaml"]
 # Jobs are short here: asked for sooner than on a cluster of many users.
 SLURM = [
     *("--workflow-profile", "profiles/slurm", "--jobs", "30"),
-    *("--slurm-init-seconds-before-status-checks", "8", "--latency-wait", "5"),
+    *("--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"),
+    *("--set-resources", "pretrain:mem_mb=4000", "extract_features:mem_mb=4000"),
 ]
+# The first try has too little, the second enough.
+OUT_OF_MEMORY = "300 if attempt == 1 else 3000"
 IN_ROUNDS = ("cluster_pool", "select_batch", "train_classifier")
 ENDED = {"COMPLETED", "FAILED", "CANCELLED", "TIMEOUT", "OUT_OF_MEMORY", "NODE_FAIL", "PREEMPTED"}
 FAULTS_CONFIG = {
     "experiments": {
-        "digits": {
+        # Pretraining and extraction.
+        "encoder": {
             "dataset": {"name": "digits"},
             "encoder": {"architecture": "resnet9", "width": 0.125},
-            "pretraining": {"method": "simsiam", "epochs": 20, "checkpoint_every": 2},
-            "features": {"views": 64},
+            "pretraining": {"method": "simsiam", "epochs": 8, "checkpoint_every": 1},
+            "features": {"views": 16},
+            "budgets": [10],
+            "seeds": [0],
+            "classifier": {},
+            "strategies": ["entropy"],
+        },
+        "rounds": {
+            "embeddings": "digits.h5",
             "budgets": [10, 20, 30],
             "seeds": [0],
             "classifier": {"hidden_width": 32, "epochs": 10},
             "strategies": ["entropy", "ntkcpl_al"],
-        }
+        },
     },
     "strategies": {
         "entropy": {"method": "entropy"},
         "ntkcpl_al": {"method": "ntkcpl", "feature": "al", "candidates": 200, "width": 64},
     },
+}
+TARGETS = {
+    "encoder": ["results/encoder/features.h5", "results/encoder/pretrain.csv"],
+    "rounds": ["results/rounds/accuracy.csv"],
 }
 QUICK = ["random", "entropy", "margin", "bald", "badge"]
 OVERHEAD_CONFIG = {
@@ -87,21 +102,27 @@ def wait_until(reached: Callable[[], object], seconds: float = 300) -> None:
 class Run:
     """A copy of the checkout in `folder`, and the Snakemake that runs there."""
 
-    def __init__(self, folder: Path, config: dict) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, config: dict, targets: list[str]) -> None:
+        self.folder, self.targets = folder, targets
         folder.mkdir(parents=True)
         for name in PARTS:
             source = REPOSITORY / name
             copy = shutil.copytree if source.is_dir() else shutil.copy2
             copy(source, folder / name)
         (folder / "run.yaml").write_text(yaml.safe_dump(config, sort_keys=False))
+        digits = load_digits()
+        rows = np.random.default_rng(0).permutation(len(digits.target))
+        with h5py.File(folder / "digits.h5", "w") as file:
+            for part, chosen in {"pool": rows[:1000], "test": rows[1000:]}.items():
+                file[f"{part}/embedding"] = digits.data[chosen].astype(np.float32)
+                file[f"{part}/label"] = digits.target[chosen]
         self.process: subprocess.Popen | None = None
 
     def start(self, *arguments: str) -> None:
         """Start Snakemake; its output is added to `output.txt`."""
         with (self.folder / "output.txt").open("a") as output:
             self.process = subprocess.Popen(
-                [*SNAKEMAKE, *arguments],
+                [*SNAKEMAKE, *arguments, "--", *self.targets],
                 cwd=self.folder,
                 stdout=output,
                 stderr=output,
@@ -295,88 +316,81 @@ def small_results(run: Run) -> None:
     """Put a small file system in the place of results/."""
     results = run.folder / "results"
     results.mkdir()
-    ask("mount", "-t", "tmpfs", "-o", "size=700k", "tmpfs", str(results))
+    ask("mount", "-t", "tmpfs", "-o", "size=560k", "tmpfs", str(results))
 
 
-# Name: what is done, and more arguments for Snakemake.
-FAULTS: dict[str, tuple[Callable[[Run], str], list[str]]] = {
-    "drained": (drained, []),
-    "down_pretrain": (down("pretrain"), []),
-    "down_rounds": (down("run"), []),
-    "requeue_pretrain": (told("pretrain", "scontrol", "requeue"), []),
-    "requeue_extract": (told("extract_features", "scontrol", "requeue"), []),
-    "requeue_rounds": (told("run", "scontrol", "requeue"), []),
-    "preempt_pretrain": (preempted("pretrain"), []),
-    "preempt_extract": (preempted("extract_features"), []),
-    "preempt_rounds": (preempted("run"), []),
-    "scancel_pretrain": (told("pretrain", "scancel"), []),
-    "scancel_rounds": (told("run", "scancel"), []),
-    "time_limit": (hung, ["--set-resources", "extract_features:runtime=1"]),
+# Name: the part of the run that it disturbs, how, and more arguments for Snakemake.
+FAULTS: dict[str, tuple[str, Callable[[Run], str], list[str]]] = {
+    "drained": ("encoder", drained, []),
+    "down_pretrain": ("encoder", down("pretrain"), []),
+    "down_rounds": ("rounds", down("run"), []),
+    "requeue_pretrain": ("encoder", told("pretrain", "scontrol", "requeue"), []),
+    "requeue_extract": ("encoder", told("extract_features", "scontrol", "requeue"), []),
+    "requeue_rounds": ("rounds", told("run", "scontrol", "requeue"), []),
+    "preempt_pretrain": ("encoder", preempted("pretrain"), []),
+    "preempt_extract": ("encoder", preempted("extract_features"), []),
+    "preempt_rounds": ("rounds", preempted("run"), []),
+    "scancel_pretrain": ("encoder", told("pretrain", "scancel"), []),
+    "scancel_rounds": ("rounds", told("run", "scancel"), []),
+    "time_limit": ("encoder", hung, ["extract_features:runtime=1"]),
     "out_of_memory": (
+        "rounds",
         out_of_memory,
-        ["--set-resources"]
-        + [
-            f"{r}:mem_mb=400*attempt**2"
-            for r in ("cluster_pool", "select_batch", "train_classifier")
-        ],
+        [f"{rule}:mem_mb={OUT_OF_MEMORY}" for rule in IN_ROUNDS],
     ),
-    "controller_restarted": (controller_restarted, []),
-    "snakemake_killed": (snakemake_killed, []),
-    "full_disk": (full_disk, []),
+    "controller_restarted": ("rounds", controller_restarted, []),
+    "snakemake_killed": ("rounds", snakemake_killed, []),
+    "full_disk": ("rounds", full_disk, []),
 }
 
 
 def faults(folder: Path, names: list[str]) -> None:
     """Print a line for each fault: SLURM's word for the job, submissions, seconds, files."""
-    undisturbed = Run(folder / "undisturbed", FAULTS_CONFIG)
-    start = time.monotonic()
-    undisturbed.start(*SLURM)
-    assert undisturbed.end() == 0, undisturbed.output()
-    expected = undisturbed.digests()
-    print(f"| undisturbed | | {len(undisturbed.submissions())} | {time.monotonic() - start:.0f} |")
+    expected = {}
+    for part in sorted({FAULTS[name][0] for name in names}):
+        run = Run(folder / f"undisturbed-{part}", FAULTS_CONFIG, TARGETS[part])
+        start = time.monotonic()
+        run.start(*SLURM)
+        assert run.end() == 0, run.output()
+        expected[part] = run.digests()
+        seconds = time.monotonic() - start
+        print(f"| {part}, undisturbed | | {len(run.submissions())} | {seconds:.0f} |", flush=True)
     for name in names:
-        disturb, arguments = FAULTS[name]
-        run = Run(folder / name, FAULTS_CONFIG)
+        part, disturb, resources = FAULTS[name]
+        run = Run(folder / name, FAULTS_CONFIG, TARGETS[part])
         if disturb is full_disk:
             small_results(run)
         start = time.monotonic()
-        run.start(*SLURM, *arguments)
+        run.start(*SLURM, *resources)
         try:
             said = disturb(run)
         except (TimeoutError, subprocess.CalledProcessError) as error:
             said = repr(error)
         code = run.end()
-        seconds = time.monotonic() - start
-        found = run.digests()
-        same = sum(found.get(file) == digest for file, digest in expected.items())
+        seconds, found = time.monotonic() - start, run.digests()
+        same = sum(found.get(file) == digest for file, digest in expected[part].items())
         print(
             f"| {name} | {said} | {len(run.submissions())} | {seconds:.0f} | exit code {code}, "
-            f"{same} of {len(expected)} files the same, whole: {run.is_whole()} |",
+            f"{same} of {len(expected[part])} files the same, whole: {run.is_whole()} |",
             flush=True,
         )
 
 
 def overhead(folder: Path) -> None:
     """Print submissions and seconds of 300 jobs: locally, each alone, and in groups."""
-    digits = load_digits()
-    rows = np.random.default_rng(0).permutation(len(digits.target))
     for name, arguments in {
-        "locally": ["--workflow-profile", "profiles/default", "--cores", str(os.cpu_count())],
+        "locally": ["--workflow-profile", "profiles/default"],
         "in groups": SLURM,
         "each job alone": SLURM,
     }.items():
-        run = Run(folder / name.replace(" ", "-"), OVERHEAD_CONFIG)
-        with h5py.File(run.folder / "digits.h5", "w") as file:
-            for part, chosen in {"pool": rows[:1000], "test": rows[1000:]}.items():
-                file[f"{part}/embedding"] = digits.data[chosen].astype(np.float32)
-                file[f"{part}/label"] = digits.target[chosen]
+        run = Run(folder / name.replace(" ", "-"), OVERHEAD_CONFIG, ["results/digits/accuracy.csv"])
         if name == "each job alone":
             profile = run.folder / "profiles/slurm/config.v9+.yaml"
             settings = yaml.safe_load(profile.read_text())
             del settings["groups"], settings["group-components"]
             profile.write_text(yaml.safe_dump(settings))
         start = time.monotonic()
-        run.start(*arguments, "results/digits/accuracy.csv")
+        run.start(*arguments)
         code = run.end()
         print(f"| {name} | {len(run.submissions())} | {time.monotonic() - start:.0f} s | {code}")
 

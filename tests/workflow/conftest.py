@@ -57,7 +57,7 @@ class Workflow:
 
     def plan(self, *arguments):
         """Return what a dry run says of its jobs and their groups, as dictionaries."""
-        plan = ("--dry-run", "--logger", "plan")
+        plan = ("--logger", "plan", "--dry-run")
         code, output = self.run(*plan, *arguments, PYTHONPATH=str(PLUGINS))
         assert code == 0, output
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
