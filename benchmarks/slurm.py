@@ -1,7 +1,7 @@
 """What a SLURM cluster costs, and what its faults do: the tables of docs/cluster.md.
 
     .venv/bin/python benchmarks/slurm.py overhead FOLDER
-    .venv/bin/python benchmarks/slurm.py faults FOLDER [FAULT ...]
+    .venv/bin/python benchmarks/slurm.py faults FOLDER [FAULT ...] [--status sacct]
 
 Both need a cluster of one node of their own, with the right to drain it, and make copies of this
 checkout in FOLDER, in which they run. `overhead` runs 300 jobs of rounds locally, in groups, and
@@ -400,9 +400,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("what", choices=["overhead", "faults"])
     parser.add_argument("folder", type=Path)
+    parser.add_argument("--status", choices=["squeue", "sacct"], default="squeue")
     parser.add_argument("names", nargs="*", choices=[[], *FAULTS], metavar="fault")
     arguments = parser.parse_args()
     folder = arguments.folder.resolve()
+    SLURM[:0] = ["--slurm-status-command", arguments.status]
     if arguments.what == "overhead":
         overhead(folder)
     else:
