@@ -265,10 +265,10 @@ def hung(run: Run) -> str:
 
 
 def out_of_memory(run: Run) -> str:
-    """Wait for a submission of rounds that was given too little memory."""
-    run.job("run")
-    wait_until(lambda: any(state_of(job) == "OUT_OF_MEMORY" for job in run.submissions()))
-    return "OUT_OF_MEMORY"
+    """Wait for the end of a submission of rounds that was given too little memory."""
+    job = run.job("run")
+    wait_until(lambda: state_of(job) in ENDED)
+    return state_of(job)
 
 
 def controller_restarted(run: Run) -> str:
@@ -332,7 +332,7 @@ FAULTS: dict[str, tuple[str, Callable[[Run], str], list[str]]] = {
     "preempt_rounds": ("rounds", preempted("run"), []),
     "scancel_pretrain": ("encoder", told("pretrain", "scancel"), []),
     "scancel_rounds": ("rounds", told("run", "scancel"), []),
-    "time_limit": ("encoder", hung, ["extract_features:runtime=1"]),
+    "time_limit": ("encoder", hung, ["extract_features:runtime=1 if attempt == 1 else 60"]),
     "out_of_memory": (
         "rounds",
         out_of_memory,
