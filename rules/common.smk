@@ -27,6 +27,8 @@ except ConfigError as error:
 
 # What a strategy does in one round, with one seed; its logs mirror it.
 RUN = "{experiment}/{strategy}/seed{seed}/round{round}"
+# That in a rule's message.
+THIS_ROUND = RUN.replace("{", "{wildcards.")
 
 
 def one_of(names):

@@ -167,7 +167,7 @@ def _chain_faults(stored: list[_Stored], unknown: set[tuple[str, str]]) -> Itera
         for name, digests in sorted(file.inputs.items()):
             kind = "batch" if name == "holdout" else name
             kind = kind if kind in FILES else kind.removesuffix("s")  # classifiers
-            if kind in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
+            if name in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
                 continue
             known = there.get((file.experiment, kind), [])
             listed = [digests] if isinstance(digests, str) else digests
