@@ -32,7 +32,7 @@ from ntkcpl.records import Features
 from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.history import read_history
 from ntkcpl.rounds import Identity
-from ntkcpl.verify import KINDS
+from ntkcpl.verify import KINDS, verify
 
 
 @dataclass(frozen=True)
@@ -281,3 +281,10 @@ def check_that_all_are_attacked() -> None:
     assert not lacking, f"the tiny run makes no {lacking}: let it"
     forgotten = there - {name_of(artifact.path) for artifact in ARTIFACTS}
     assert not forgotten, f"{forgotten} are in no line of ARTIFACTS: add one"
+    _, faults = verify(Path("results"), files_of_the_run())
+    assert not faults, f"make verify finds {faults} before any"
+
+
+def files_of_the_run() -> set[Path]:
+    """Return all files that the jobs have made."""
+    return {path for path in Path("results").rglob("*") if path.is_file()}

@@ -10,7 +10,7 @@ import h5py
 import numpy as np
 import torch
 
-from faults.artifacts import ARTIFACTS, Artifact
+from faults.artifacts import ARTIFACTS, Artifact, files_of_the_run
 from faults.damage import BYTES, LINES, PLACES, Rng
 from faults.outcomes import Outcome, Verdict, fingerprint, judge
 from ntkcpl.verify import KINDS, verify
@@ -97,7 +97,7 @@ def verify_changed(name: str, seed: int) -> Verdict:
     ]
     artifact = chosen[seed % len(chosen)]
     before = Path(artifact.path).read_bytes()
-    finished = {path for path in Path("results").rglob("*") if path.is_file()}
+    finished = files_of_the_run()
     change(artifact, name, 0 if name == "foreign" else seed)
     _, found = verify(Path("results"), finished)
     if any(Path(artifact.path).name in fault.sentence for fault in found):

@@ -1,7 +1,7 @@
 """A finished tiny run: the real jobs' scripts, one after the other, in one process.
 
 Two simulated experiments that differ in their encoder, and one that people label, of two seeds and
-rounds each: so there is another file of every kind.
+rounds each: so there is another file of every kind. And one that begins from ready embeddings.
 """
 
 import json
@@ -92,6 +92,7 @@ def make_run() -> None:
     evaluate()
     leave_behind()
     bring_files()
+    import_ready()
 
 
 def draw_images(folder: Path, number: int = 36) -> None:
@@ -295,6 +296,14 @@ def leave_behind() -> None:
         (folder / "encoder.checkpoint.former.pt").unlink()
     checkpoint = SealedCheckpoints().load_checkpoint("results/smoke/encoder.checkpoint.pt")
     Path("checkpoint.identity").write_text(checkpoint[IDENTITY], encoding="utf-8")
+
+
+def import_ready() -> None:
+    """Begin an experiment from the embeddings that somebody brings."""
+    of = Identity("smoke", "", 0, 1)  # whose settings this job does not look at
+    output, given = {"features": "results/ready/features.h5"}, {"embeddings": ["my.h5"]}
+    settings = canonical_json({"embeddings": "my.h5"})
+    run_job("import_features", of, output, given, settings=settings)
 
 
 def bring_files() -> None:
