@@ -31,7 +31,7 @@ from ntkcpl.pretraining.checkpoint import SealedCheckpoints, find_checkpoint
 from ntkcpl.records import Features
 from ntkcpl.reporting.estimates import read_estimates
 from ntkcpl.reporting.history import read_history
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 from ntkcpl.verify import KINDS, verify
 
 

@@ -32,7 +32,7 @@ from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.checkpoint import IDENTITY, SealedCheckpoints
 from ntkcpl.pretraining.training import pretrain
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 from ntkcpl.settings import canonical_json
 
 SCRIPTS = Path(__file__).parents[2] / "scripts"
