@@ -36,7 +36,7 @@ strategies: .venv/installed ## List the strategies
 	@PYTHONPATH=scripts $(BIN)/python -m ntkcpl.strategies
 
 verify: .venv/installed ## Check that all files in results/ are whole and made from one another
-	@PYTHONPATH=scripts $(BIN)/python scripts/verify.py results
+	@PYTHONPATH=scripts $(BIN)/python scripts/verify.py $(ARGS)
 
 schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
 	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json

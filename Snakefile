@@ -44,3 +44,5 @@ rule all:
             *files_to_label(),
         ],
     localrule: True
+    message:
+        "All figures, tables and summaries are there"

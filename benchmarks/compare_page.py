@@ -3,9 +3,10 @@
     .venv/bin/python benchmarks/compare_page.py [results/comparison] [--strategy ...]
                                                 [--output results/comparison]
 
-Reads each `seed<s>.csv` of the folder, and writes `accuracy.csv` with the rows of all, `ranks.png`
-(the rank of each strategy by number of labels), `accuracy.png`, the tables of which these are made,
-and `page.md`, which shows them. `--strategy` is the one that the others are held against.
+Reads each `seed<s>.csv` of the folder, or one table with the rows of all, such as
+`docs/results/comparison/accuracy.csv`. Writes `accuracy.csv` with the rows of all, `ranks.png` (the
+rank of each strategy by number of labels), `accuracy.png`, the tables of which these are made, and
+`page.md`, which shows them. `--strategy` is the one that the others are held against.
 """
 
 import argparse
@@ -17,7 +18,7 @@ import pandas as pd
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
-from ntkcpl.artifacts.files import write_text
+from ntkcpl.artifacts.files import ArtifactError, write_text
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.reporting import comparison
 from ntkcpl.reporting.curves import plot_accuracy
@@ -25,12 +26,15 @@ from ntkcpl.reporting.plots import save
 from ntkcpl.reporting.tables import effective_budget_table, markdown, write
 
 
-def read_chains(folder: Path) -> pd.DataFrame:
+def read_chains(results: Path) -> pd.DataFrame:
     """Return the rows of all chains, strategies in the order of their mean rank."""
-    files = sorted(folder.glob("*/*/seed*.csv"))
+    files = sorted(results.glob("*/*/seed*.csv")) if results.is_dir() else [results]
     if not files:
-        sys.exit(f"{folder} has no results: run benchmarks/compare.py")
-    rows = pd.concat(map(read_accuracy, files))
+        sys.exit(f"{results} has no results: run benchmarks/compare.py")
+    try:
+        rows = pd.concat(map(read_accuracy, files))
+    except ArtifactError as error:
+        sys.exit(str(error))
     rank = comparison.ranks(rows).groupby("strategy")["rank"].mean()
     return rows.sort_values("strategy", key=lambda names: names.map(rank))
 
@@ -40,9 +44,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, nargs="?", default=Path("results/comparison"))
     parser.add_argument("--strategy", default="weighted_variance")
-    parser.add_argument("--output", type=Path, help="a folder, by default that of the results")
+    parser.add_argument("--output", type=Path, help="a folder; by default that of results")
     arguments = parser.parse_args()
-    output = arguments.output or arguments.results
+    folder = arguments.results if arguments.results.is_dir() else arguments.results.parent
+    output = arguments.output or folder
     write_accuracy(
         output / "accuracy.csv", read_chains(arguments.results).to_dict("records"), Provenance()
     )

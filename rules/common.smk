@@ -14,6 +14,7 @@ sys.path[:0] = [str(SCRIPTS), str(workflow.current_basedir)]
 
 from digest import digest_code
 from ntkcpl.artifacts import reference
+from ntkcpl.candidates import Prototypes
 from ntkcpl.config import ConfigError, load_config
 from ntkcpl.image_changes import stamps
 from ntkcpl.precomputed import files_of
@@ -26,6 +27,8 @@ except ConfigError as error:
 
 # What a strategy does in one round, with one seed; its logs mirror it.
 RUN = "{experiment}/{strategy}/seed{seed}/round{round}"
+# That in a rule's message.
+THIS_ROUND = RUN.replace("{", "{wildcards.")
 
 
 def one_of(names):
@@ -104,10 +107,11 @@ def features_settings(wildcards):
 def made_by(*kinds):
     """Params function: the settings that files of these kinds were made by, which readers compare.
 
-    As far as those of a whole run share them.
+    As far as those of a whole run share them. Of a kind that a job could read and does not, nothing
+    is said: the first round does not depend on how classifiers are trained.
     """
 
-    def settings(wildcards):
+    def settings(wildcards, input):
         experiment = experiment_of(wildcards)
         of = {
             "encoder": lambda: encoder_settings(wildcards),
@@ -123,9 +127,19 @@ def made_by(*kinds):
             ),
             "clusters": lambda: dict(clustering_of(wildcards) or {}),
         }
-        return {kind: canonical(**of[kind]()) for kind in kinds}
+        read = [kind for kind in kinds if getattr(input, kind, True)]
+        return {kind: canonical(**of[kind]()) for kind in read}
 
     return settings
+
+
+def unused_in_selection(wildcards):
+    """Modules that a selection imports only where the strategy has clusters or prototypes."""
+    considers = getattr(strategy_of(wildcards), "candidates", None)
+    return (
+        *(() if clustering_of(wildcards) else ("ntkcpl.artifacts.clusters",)),
+        *(() if isinstance(considers, Prototypes) else ("ntkcpl.geometry.prototypes",)),
+    )
 
 
 def batch_size(wildcards):

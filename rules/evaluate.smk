@@ -14,6 +14,8 @@ rule collect_accuracy:
     params:
         made_by=made_by("classifier"),
         code=code_digest("collect_accuracy"),
+    message:
+        "Collect the accuracies of all classifiers of {wildcards.experiment}"
     script:
         "../scripts/collect_accuracy.py"
 
@@ -33,6 +35,8 @@ rule estimate_accuracy:
     params:
         made_by=made_by("features", "classifier"),
         code=code_digest("estimate_accuracy"),
+    message:
+        "Estimate those accuracies from the labels held, of {wildcards.experiment}"
     script:
         "../scripts/estimate_accuracy.py"
 
@@ -57,6 +61,8 @@ rule plot_accuracy:
     params:
         references=lambda w: references([w.experiment]),
         code=code_digest("plot_accuracy"),
+    message:
+        "Draw accuracy against number of labels, of {wildcards.experiment}"
     script:
         "../scripts/plot_accuracy.py"
 
@@ -83,6 +89,8 @@ rule plot_gain:
     params:
         references=lambda w: references([w.experiment]),
         code=code_digest("plot_gain"),
+    message:
+        "Draw the gain over Random, of {wildcards.experiment}"
     script:
         "../scripts/plot_gain.py"
 
@@ -108,6 +116,8 @@ rule plot_pretraining:
     params:
         made_by=made_by("encoder"),
         code=code_digest("plot_pretraining"),
+    message:
+        "Draw the course of the pretraining of {wildcards.experiment}"
     script:
         "../scripts/plot_pretraining.py"
 
@@ -131,6 +141,8 @@ rule table_accuracy:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_accuracy"),
+    message:
+        "Write the table of accuracies of {wildcards.experiment}"
     script:
         "../scripts/table_accuracy.py"
 
@@ -156,6 +168,8 @@ rule table_effective_budget:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_effective_budget"),
+    message:
+        "Write the table of effective budget ratios of {wildcards.experiment}"
     script:
         "../scripts/table_effective_budget.py"
 
@@ -179,5 +193,7 @@ rule table_behind_best:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_behind_best"),
+    message:
+        "Write how far each strategy is behind the best, of {wildcards.experiment}"
     script:
         "../scripts/table_behind_best.py"

@@ -22,6 +22,8 @@ rule extract_features:
         code=lambda w: code_digest(
             "extract_features", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
         ),
+    message:
+        "Embed all images of {wildcards.experiment}"
     script:
         "../scripts/extract_features.py"
 
@@ -49,6 +51,8 @@ rule update_features:
         settings=lambda w: canonical(**features_settings(w)),
         images=lambda w: listing_digest(w.experiment),
         code=code_digest("update_features", "ntkcpl.datasets.imagefolder"),
+    message:
+        "Embed the images of {wildcards.experiment} that are new"
     script:
         "../scripts/update_features.py"
 
@@ -71,5 +75,7 @@ rule import_features:
     params:
         settings=lambda w: canonical(**features_settings(w)),
         code=code_digest("import_features"),
+    message:
+        "Import the embeddings of {wildcards.experiment}"
     script:
         "../scripts/import_features.py"

@@ -20,6 +20,8 @@ rule fidelity:
             ),
         ],
     localrule: True
+    message:
+        "The paper's Figures 1 and 4 to 9 are there"
 
 
 rule compare_kernels:
@@ -44,6 +46,8 @@ rule compare_kernels:
         made_by=made_by("features", "classifier", "views"),
         settings=lambda w: canonical_json(experiment_of(w).classifier),
         code=code_digest("compare_kernels"),
+    message:
+        "Compare kernels with the trained classifiers: {wildcards.experiment}/random/seed{wildcards.seed}"
     script:
         "../scripts/compare_kernels.py"
 
@@ -72,6 +76,8 @@ rule plot_kernels:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_kernels"),
+    message:
+        "Draw how well kernels predict classifiers, of {wildcards.experiment}"
     script:
         "../scripts/plot_kernels.py"
 
@@ -97,6 +103,8 @@ rule table_kernels:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_kernels"),
+    message:
+        "Write the table of kernels of {wildcards.experiment}"
     script:
         "../scripts/table_kernels.py"
 
@@ -120,6 +128,8 @@ rule measure_coverage:
         made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("measure_coverage"),
+    message:
+        "Measure estimated and true coverage: {wildcards.experiment}/{wildcards.strategy}/seed{wildcards.seed}"
     script:
         "../scripts/measure_coverage.py"
 
@@ -144,6 +154,8 @@ rule plot_coverage:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_coverage"),
+    message:
+        "Draw estimated and true coverage (Figure 4) of {wildcards.experiment}"
     script:
         "../scripts/plot_coverage.py"
 
@@ -168,6 +180,8 @@ rule plot_errors:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_errors"),
+    message:
+        "Draw the error of the estimate and its bound, of {wildcards.experiment}"
     script:
         "../scripts/plot_errors.py"
 
@@ -192,6 +206,8 @@ rule plot_claim:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_claim"),
+    message:
+        "Draw Figure 6 of {wildcards.experiment}"
     script:
         "../scripts/plot_claim.py"
 
@@ -216,6 +232,8 @@ rule plot_impurity:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_impurity"),
+    message:
+        "Draw Figure 7 of {wildcards.experiment}"
     script:
         "../scripts/plot_impurity.py"
 
@@ -240,6 +258,8 @@ rule plot_over_clustering:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_over_clustering"),
+    message:
+        "Draw Figure 8 of {wildcards.experiment}"
     script:
         "../scripts/plot_over_clustering.py"
 
@@ -263,6 +283,8 @@ rule compare_notions:
         made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("compare_notions"),
+    message:
+        "Compare notions of coverage: {wildcards.experiment}/{wildcards.strategy}/seed{wildcards.seed}"
     script:
         "../scripts/compare_notions.py"
 
@@ -288,6 +310,8 @@ rule table_coverage_notions:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_coverage_notions"),
+    message:
+        "Write how far notions of coverage agree with the truth, of {wildcards.experiment}"
     script:
         "../scripts/table_coverage_notions.py"
 
@@ -316,6 +340,8 @@ rule plot_coverage_map:
         made_by=made_by("features", "classifier", "clusters"),
         strategy=lambda w: strategy_of(w).canonical(),
         code=code_digest("plot_coverage_map"),
+    message:
+        f"Draw which images are covered (Figure 1): {THIS_ROUND}"
     script:
         "../scripts/plot_coverage_map.py"
 
@@ -338,6 +364,8 @@ rule plot_selection_time:
         "../envs/environment.yaml"
     params:
         code=code_digest("plot_selection_time"),
+    message:
+        "Draw the time of all selections (Figure 9) of {wildcards.experiment}"
     script:
         "../scripts/plot_selection_time.py"
 
@@ -364,5 +392,7 @@ rule plot_cluster_number:
         numbers=lambda w: cluster_numbers(w.experiment),
         fewest_labels=MANY_LABELS,
         code=code_digest("plot_cluster_number"),
+    message:
+        "Draw accuracy against the number of clusters (Figure 5) of {wildcards.experiment}"
     script:
         "../scripts/plot_cluster_number.py"

@@ -15,6 +15,8 @@ rule label:
     input:
         lambda w: files_to_label(),
     localrule: True
+    message:
+        "What can be chosen by the labels so far is chosen"
 
 
 rule take_labels:
@@ -31,6 +33,8 @@ rule take_labels:
     params:
         taken=taken_in,
         code=code_digest("take_labels"),
+    message:
+        f"Take what people have labelled: {THIS_ROUND}"
     script:
         "../scripts/take_labels.py"
 
@@ -56,6 +60,8 @@ rule draw_holdout:
         made_by=made_by("features"),
         number=lambda w: experiment_of(w).holdout,
         code=code_digest("draw_holdout"),
+    message:
+        "Draw the images of {wildcards.experiment}'s holdout"
     script:
         "../scripts/draw_holdout.py"
 
@@ -82,6 +88,8 @@ rule write_kit:
         # Beside those of the rounds before.
         classes=classes_held_out,
         code=code_digest("write_kit"),
+    message:
+        f"Write the page on which people label: {THIS_ROUND}"
     script:
         "../scripts/write_kit.py"
 
@@ -104,6 +112,8 @@ use rule write_kit as write_holdout_kit with:
         classes=classes_held_out,
         answered=lambda w: [*PROGRESS[w.experiment].holdout.answers],
         code=code_digest("write_kit"),
+    message:
+        "Write the page on which people label {wildcards.experiment}'s holdout"
 
 
 use rule take_labels as take_holdout_labels with:
@@ -116,6 +126,8 @@ use rule take_labels as take_holdout_labels with:
     params:
         taken=taken_in_holdout,
         code=code_digest("take_labels"),
+    message:
+        "Take what people have labelled of {wildcards.experiment}'s holdout"
 
 
 rule predict:
@@ -139,6 +151,8 @@ rule predict:
     params:
         made_by=made_by("features", "classifier"),
         code=code_digest("predict"),
+    message:
+        "Predict the class of every image of {wildcards.experiment}"
     script:
         "../scripts/predict.py"
 
@@ -163,6 +177,8 @@ rule review:
         # Who said what, and what somebody has checked.
         said=said_of_images,
         code=code_digest("review"),
+    message:
+        "Look for labels of {wildcards.experiment} that may be wrong"
     script:
         "../scripts/review.py"
 
@@ -183,6 +199,8 @@ rule sort_images:
     params:
         root=lambda w: str(root_of(w.experiment)),
         code=code_digest("sort_images"),
+    message:
+        "Sort the images of {wildcards.experiment} into folders"
     script:
         "../scripts/sort_images.py"
 
@@ -191,3 +209,5 @@ rule sort:
     input:
         lambda w: folders_to_sort(),
     localrule: True
+    message:
+        "All images are sorted"

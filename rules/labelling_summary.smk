@@ -20,6 +20,8 @@ rule evaluate_holdout:
         made_by=made_by("features", "classifier"),
         rounds=lambda w: PROGRESS[w.experiment].trained,
         code=code_digest("evaluate_holdout"),
+    message:
+        "Evaluate the classifiers on {wildcards.experiment}'s holdout"
     script:
         "../scripts/evaluate_holdout.py"
 
@@ -45,6 +47,8 @@ rule cross_validate:
         made_by=made_by("features", "views"),
         settings=lambda w: canonical(classifier=experiment_of(w).classifier),
         code=code_digest("cross_validate"),
+    message:
+        f"Cross-validate the classifier: {THIS_ROUND}"
     script:
         "../scripts/cross_validate.py"
 
@@ -70,6 +74,8 @@ rule plot_learning_curve:
     params:
         chosen=lambda w: not is_evaluated(w.experiment),
         code=code_digest("plot_learning_curve"),
+    message:
+        "Draw accuracy against number of labels, of {wildcards.experiment}"
     script:
         "../scripts/plot_learning_curve.py"
 
@@ -94,6 +100,8 @@ rule plot_batch:
     params:
         root=lambda w: str(root_of(w.experiment)),
         code=code_digest("plot_batch"),
+    message:
+        f"Draw the batch: {THIS_ROUND}"
     script:
         "../scripts/plot_batch.py"
 
@@ -118,6 +126,8 @@ rule plot_doubtful:
     params:
         root=lambda w: str(root_of(w.experiment)),
         code=code_digest("plot_doubtful"),
+    message:
+        "Draw the most doubtful images of {wildcards.experiment}"
     script:
         "../scripts/plot_doubtful.py"
 
@@ -158,5 +168,7 @@ rule summarise_labels:
         batch_size=lambda w: next_batch_size(w.experiment),
         logs=lambda w: log_folders(w.experiment),
         code=code_digest("summarise_labels"),
+    message:
+        "Write the summary of {wildcards.experiment}"
     script:
         "../scripts/summarise_labels.py"

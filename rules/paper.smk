@@ -19,6 +19,8 @@ use rule plot_accuracy as plot_accuracies with:
     params:
         references=references(SIMULATED),
         code=code_digest("plot_accuracy"),
+    message:
+        "Draw accuracy against number of labels, of all experiments"
 
 
 use rule plot_gain as plot_gains with:
@@ -39,6 +41,8 @@ use rule plot_gain as plot_gains with:
     params:
         references=references(WITH_RANDOM),
         code=code_digest("plot_gain"),
+    message:
+        "Draw the gain over Random, of all experiments"
 
 
 rule table_effective_budgets:
@@ -62,6 +66,8 @@ rule table_effective_budgets:
         "../envs/environment.yaml"
     params:
         code=code_digest("table_effective_budgets"),
+    message:
+        "Write the table of effective budget ratios of all experiments"
     script:
         "../scripts/table_effective_budgets.py"
 
@@ -89,6 +95,8 @@ rule table_against_paper:
     params:
         references=lambda w: references([w.experiment]),
         code=code_digest("table_against_paper"),
+    message:
+        "Write the gains of {wildcards.experiment} beside the paper's"
     script:
         "../scripts/table_against_paper.py"
 
@@ -116,5 +124,7 @@ rule table_claims:
     params:
         reference=lambda w: REFERENCES[w.experiment],
         code=code_digest("table_claims"),
+    message:
+        "Write which of the paper's claims hold in {wildcards.experiment}"
     script:
         "../scripts/table_claims.py"

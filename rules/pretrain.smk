@@ -20,6 +20,8 @@ rule pretrain:
         code=lambda w: code_digest(
             "pretrain", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
         ),
+    message:
+        "Pretrain the encoder of {wildcards.experiment}, without labels"
     script:
         "../scripts/pretrain.py"
 
@@ -46,5 +48,7 @@ rule import_encoder:
             package=experiment_of(w).encoder.weights_version,
         ),
         code=code_digest("import_encoder"),
+    message:
+        "Import the weights of {wildcards.experiment}'s encoder"
     script:
         "../scripts/import_encoder.py"

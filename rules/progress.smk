@@ -10,8 +10,9 @@ import logging
 import os
 import sys
 import time
+from contextlib import suppress
 
-from slurm_queue import queued_jobs
+from slurm_queue import QueueError, queued_jobs
 from snakemake.logging import logger
 from snakemake_interface_logger_plugins.common import LogEvent
 from tqdm import tqdm
@@ -81,20 +82,30 @@ def wait_for_queued_jobs():
     Submitted again, its jobs would run twice and write the same files. Started anew, because what
     they have made counts.
     """
-    if not (jobs := queued_jobs(Path.cwd())):
+    try:
+        jobs = queued_jobs(Path.cwd())
+    except QueueError as error:
+        raise WorkflowError(
+            f"squeue does not say whether jobs of this folder are in the queue ({error}): start "
+            "again when it does"
+        )
+    if not jobs:
         return
     logger.warning(
         f"An earlier snakemake has left jobs of this folder in the queue: {' '.join(jobs)}. "
         f"Waiting for them; to do their work anew, scancel {' '.join(jobs)}"
     )
-    while queued_jobs(Path.cwd()):
+    while jobs:
         time.sleep(10)
+        with suppress(QueueError):  # a controller that is restarted meanwhile
+            jobs = queued_jobs(Path.cwd())
     os.execv(sys.executable, sys.orig_argv)
 
 
 onstart:
     take_lock()
-    wait_for_queued_jobs()
+    if workflow.executor_plugin.name == "slurm":
+        wait_for_queued_jobs()
     for handler in logger.handlers:
         handler.addFilter(is_worth_showing)
     logger.addHandler(ProgressBar(total=len(workflow.dag)))

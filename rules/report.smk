@@ -33,5 +33,7 @@ rule summarise:
             }
         ),
         code=code_digest("summarise"),
+    message:
+        "Write the summary of {wildcards.experiment}"
     script:
         "../scripts/summarise.py"

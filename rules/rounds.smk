@@ -32,6 +32,8 @@ rule cluster_pool:
             # Imported only where images are held out.
             without=() if is_holding_out(w) else ("ntkcpl.artifacts.batch",),
         ),
+    message:
+        f"Cluster the pool: {THIS_ROUND}"
     script:
         "../scripts/cluster_pool.py"
 
@@ -62,9 +64,10 @@ rule select_batch:
         code=lambda w: code_digest(
             "select_batch",
             f"ntkcpl.strategies.{strategy_of(w).method}",
-            # Imported only where there are clusters.
-            without=() if clustering_of(w) else ("ntkcpl.artifacts.clusters",),
+            without=unused_in_selection(w),
         ),
+    message:
+        f"Choose the images to label: {THIS_ROUND}"
     script:
         "../scripts/select_batch.py"
 
@@ -98,6 +101,8 @@ rule embed_views:
         code=lambda w: code_digest(
             "embed_views", f"ntkcpl.datasets.{experiment_of(w).dataset.name}"
         ),
+    message:
+        f"Embed views of the images that are labelled: {THIS_ROUND}"
     script:
         "../scripts/embed_views.py"
 
@@ -132,5 +137,7 @@ rule train_classifier:
             batch_size=batch_size(w),
         ),
         code=code_digest("train_classifier"),
+    message:
+        f"Train the classifier: {THIS_ROUND}"
     script:
         "../scripts/train_classifier.py"

@@ -12,7 +12,7 @@ from ntkcpl.head import Head
 from ntkcpl.perceptron import Perceptron
 from ntkcpl.records import Classifier, Features
 from ntkcpl.seeding import numpy_generator
-from ntkcpl.settings import BatchSize, Count, Settings, Threads, Width
+from ntkcpl.settings import BatchSize, Count, Positive, Settings, Threads, Width
 
 
 class ClassifierSettings(Settings):
@@ -24,11 +24,11 @@ class ClassifierSettings(Settings):
     """Passes over the labelled images; the last state is kept, no validation labels are used."""
     batch_size: Annotated[BatchSize, Field(ge=4)] = 100
     """Images in a step at most; the steps of an epoch are of nearly equal size."""
-    learning_rate: Annotated[float, Field(gt=0)] = 0.1
+    learning_rate: Positive = 0.1
     """Learning rate at the start; it falls to 0 along a cosine."""
     momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
     """Nesterov momentum."""
-    weight_decay: Annotated[float, Field(ge=0)] = 5e-4
+    weight_decay: Annotated[float, Field(ge=0, le=1)] = 5e-4
     """Weight decay."""
     threads: Threads = 1
     """CPU threads, part of the result: another number rounds sums differently."""

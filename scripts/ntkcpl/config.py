@@ -25,7 +25,14 @@ from ntkcpl.artifacts.reference import label_counts
 from ntkcpl.candidates import Candidates, number_considered
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.config_faults import bounded, faults_of, shown
-from ntkcpl.config_files import LARGEST, is_too_large, misplaced, no_files, repeated_keys
+from ntkcpl.config_files import (
+    LARGEST,
+    distinct_as_displayed,
+    is_too_large,
+    misplaced,
+    no_files,
+    repeated_keys,
+)
 from ntkcpl.datasets import DatasetSettings
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.features import FeatureSettings
@@ -63,15 +70,6 @@ def _file_fits(path: str) -> str:
     except precomputed.EmbeddingsError as error:
         raise ValueError(str(error)) from error
     return path
-
-
-def _distinct_as_displayed(names: dict[str, Any]) -> dict[str, Any]:
-    """Tell names apart without their case, as a reader of a legend and some file systems do."""
-    first: dict[str, str] = {}
-    for name in names:
-        if (other := first.setdefault(name.casefold(), name)) != name:
-            raise ValueError(f"{other!r} and {name!r} differ in case only: choose another name")
-    return names
 
 
 def _by_name(entries: Any) -> Any:
@@ -298,13 +296,13 @@ class Config(Settings):
     experiments: Annotated[
         dict[Name, ExperimentSettings],
         Field(min_length=1),
-        AfterValidator(_distinct_as_displayed),
+        AfterValidator(distinct_as_displayed),
     ]
     """The experiments to build."""
     strategies: Annotated[
         dict[Name, AnyStrategy],
         Field(min_length=1),
-        AfterValidator(_distinct_as_displayed),
+        AfterValidator(distinct_as_displayed),
         AfterValidator(no_files),
     ] = Field(default_factory=strategies.named, validate_default=True)
     """The strategies that experiments may list: a name, a method and its parameters. Without this

@@ -8,9 +8,9 @@ from typing import Annotated, Any, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from ntkcpl import strategies
+from ntkcpl.refusal import fitting
 
 MOST = 10  # sentences
-LONGEST = 300  # characters of one
 _SHORT = reprlib.Repr()
 _SHORT.maxlevel, _SHORT.maxstring, _SHORT.maxother = 2, 60, 60
 
@@ -24,8 +24,8 @@ def shown(value: Any) -> str:
 
 
 def bounded(sentences: Sequence[str]) -> str:
-    """Return sentences as lines, at most `MOST`, each of at most `LONGEST` characters."""
-    lines = [s if len(s) <= LONGEST else f"{s[: LONGEST - 1]}…" for s in sentences]
+    """Return sentences as lines, at most `MOST`, that fit (see `ntkcpl.refusal`)."""
+    lines = list(map(fitting, sentences))
     if len(lines) > MOST:
         lines = [*lines[: MOST - 1], f"and {len(lines) - MOST + 1} more faults of this kind"]
     return "\n".join(lines)
@@ -58,6 +58,8 @@ def _resolve(
     model = root
     here: Any = root
     for part in location:
+        if part == "[key]":  # the name itself is wrong, which is the part before
+            continue
         if get_origin(here) is Annotated:
             here = get_args(here)[0]
         if get_origin(here) is UnionType and NoneType in get_args(here):  # a key to leave out
@@ -71,7 +73,7 @@ def _resolve(
         elif part in strategies.methods() and here is not None:
             here = strategies.strategy_class(str(part))
             continue
-        else:  # the member of a union, or pydantic's "[key]"
+        else:  # the member of a union
             continue
         path.append(str(part))
     return path, model

@@ -1,13 +1,18 @@
-"""Around a configuration: keys that stand twice, aliases of aliases, files in the wrong place."""
+"""Around a configuration: keys twice, aliases of aliases, names and files in the wrong place."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from ntkcpl.reporting.look import display_name
+
 LARGEST = 100_000
 """Values in a configuration; the paper's five experiments have some hundreds."""
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
-FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
+FILES = (
+    *(".csv", ".h5", ".html", ".json", ".log", ".md", ".parts", ".pdf", ".png", ".pt", ".tex"),
+    *(".tmp", ".tsv"),
+)
 FOLDERS = ("figures", "tables", "holdout", "review", "sorted", "pretrain")
 
 
@@ -58,6 +63,20 @@ def misplaced(experiment: str, brought: Mapping[str, str | None]) -> Iterator[tu
     for key, path in brought.items():
         if path and Path(path).expanduser().resolve().is_relative_to(results):
             yield key, f"{path} is among what the jobs of {experiment} make: move it elsewhere"
+
+
+def distinct_as_displayed(names: dict[str, Any]) -> dict[str, Any]:
+    """Return names that figures and tables tell apart; raises ValueError for two that are alike.
+
+    Without their case, as a reader of a legend and some file systems see them.
+    """
+    first: dict[str, str] = {}
+    for name in names:
+        if (other := first.setdefault(display_name(name).casefold(), name)) != name:
+            raise ValueError(
+                f"{other!r} and {name!r} look alike in figures and tables: choose another name"
+            )
+    return names
 
 
 def no_files(names: dict[str, Any]) -> dict[str, Any]:

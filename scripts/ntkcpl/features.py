@@ -14,6 +14,7 @@ from pydantic import Field
 
 from ntkcpl.devices import default_device
 from ntkcpl.encoders import Precision
+from ntkcpl.refusal import Refusal
 from ntkcpl.settings import BatchSize, Seed, Settings, Threads
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 PART = 2**14
 
 
-class FeatureError(Exception):
+class FeatureError(Refusal):
     """Features cannot be used; the message is one sentence naming the image."""
 
 

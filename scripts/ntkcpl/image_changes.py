@@ -6,12 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ntkcpl.artifacts.files import content_digest
+from ntkcpl.artifacts.files import ArtifactError, content_digest
 from ntkcpl.artifacts.images import Image
 from ntkcpl.datasets._folders import find_images
+from ntkcpl.refusal import Refusal
 
 
-class ImagesError(Exception):
+class ImagesError(Refusal):
     """The images cannot be told apart; the message is one sentence naming them and the fix."""
 
 
@@ -57,7 +58,7 @@ def stamps(root: Path) -> dict[str, tuple[int, int]]:
     """Return name -> (bytes, time of change in ns) of all images below a folder, reading none."""
     found = {}
     for path in find_images(root):
-        status = path.stat()
+        status = path.stat() if path.exists() else path.lstat()  # of a link to nothing
         found[path.relative_to(root).as_posix()] = (status.st_size, status.st_mtime_ns)
     return found
 
@@ -98,7 +99,7 @@ def compare(
         if name in same:
             images[name], before[name] = known[name], name
             continue
-        digest = content_digest(root / name) if size in sizes else ""
+        digest = _digest(root / name) if size in sizes else ""
         names = missing.get((size, digest), [])
         if not names:
             images[name] = Image(size, modified, digest)
@@ -125,11 +126,19 @@ def embedded(changes: Changes, root: Path, names: Collection[str]) -> dict[str, 
         image = changes.images[name]
         if image.gone:
             return image
-        digest = image.digest or content_digest(root / name)
+        digest = image.digest or _digest(root / name)
         return replace(image, digest=digest, broken=name not in names)
 
     with ThreadPoolExecutor(os.cpu_count()) as readers:
         return dict(zip(changes.images, readers.map(as_embedded, changes.images), strict=True))
+
+
+def _digest(path: Path) -> str:
+    """Return the SHA-256 of a file; nothing of what cannot be read, such as a pipe."""
+    try:
+        return content_digest(path)
+    except ArtifactError:
+        return ""
 
 
 def _is(image: Image, stamp: tuple[int, int]) -> bool:

@@ -12,12 +12,29 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from ntkcpl.refusal import Refusal
+
 EXTENSIONS = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".webp", ".bmp")
 # What is looked for in these files, and nothing else: Pillow would start Ghostscript for an EPS.
 FORMATS = ("JPEG", "PNG", "TIFF", "WEBP", "BMP")
 PIXELS = 2**27  # of an image at most, and of all that are decoded at a time: some 2 GB
 READERS = os.cpu_count() or 1  # threads
 _one_large = Lock()
+
+
+class BadImageError(Refusal):
+    """An image cannot be decoded; the message is one sentence naming the file and the fix.
+
+    Attributes
+    ----------
+    reason
+        In words, without the file's name.
+    """
+
+    def __init__(self, path: Path, error: Exception):
+        words = " ".join(str(error).replace(str(path), "file").split())
+        self.reason = words or type(error).__name__
+        super().__init__(f"{path} cannot be decoded ({self.reason}): mend it or take it away")
 
 
 @dataclass(frozen=True)
@@ -100,9 +117,8 @@ def read_image(path: Path, size: int) -> NDArray[np.uint8]:
 
     Raises
     ------
-    Exception
-        If it cannot be decoded: whatever Pillow's decoder of its format raises; ValueError if it
-        has more than `PIXELS` pixels.
+    BadImageError
+        If it cannot be decoded, or has more than `PIXELS` pixels.
     """
     image = ImageOps.fit(open_image(path, size), (size, size), Image.Resampling.BICUBIC)
     return np.asarray(image).transpose(2, 0, 1)
@@ -113,6 +129,13 @@ def open_image(path: Path, size: int) -> Image.Image:
 
     It is smaller only where the file's is. Raises as `read_image` does.
     """
+    try:
+        return _decoded(path, size)
+    except Exception as error:  # as many kinds as there are decoders, and MemoryError
+        raise BadImageError(path, error) from error
+
+
+def _decoded(path: Path, size: int) -> Image.Image:
     if not path.is_file():  # from a pipe nothing may ever come
         raise ValueError("it is no file")
     with Image.open(path, formats=FORMATS) as file:
@@ -144,6 +167,6 @@ def _fault(path: Path) -> str:
     """Say why a file cannot be decoded, or nothing."""
     try:
         read_image(path, 32)
-    except Exception as error:  # as many kinds as there are decoders, and MemoryError
-        return " ".join(str(error).replace(str(path), "file").split()) or type(error).__name__
+    except BadImageError as error:
+        return error.reason
     return ""

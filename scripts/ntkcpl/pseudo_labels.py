@@ -28,7 +28,7 @@ from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.pool import Pool
 from ntkcpl.records import Clusters
-from ntkcpl.settings import Count, Settings
+from ntkcpl.settings import Count, Repeats, Settings
 
 MIXED = -2  # class of a cluster with labelled samples of several classes
 
@@ -46,7 +46,7 @@ class Clustering(Settings):
     """Clusters of the constrained k-means (C₀), or as many as there are classes."""
     n_clusters: Count | Literal["classes"]
     """Clusters after splitting (N_clu)."""
-    starts: Count
+    starts: Repeats
     """Starts of k-means, of which the one ahead after some iterations is kept."""
 
     def memory(self, n: int, d: int, labels: int = 0) -> int:

@@ -13,6 +13,8 @@ import h5py
 import numpy as np
 from numpy.typing import NDArray
 
+from ntkcpl.refusal import Refusal
+
 KINDS = {"floats": "f", "integers": "iu"}  # of data -> those of its numpy.dtype
 
 # Data set -> (kind, named dimensions, whether it is needed); a dimension of one name has one size.
@@ -31,7 +33,7 @@ LARGEST_RATIO = 2000  # times as small as what they are packed from; deflate rea
 BLOCK_BYTES = 2**24  # in memory at a time, of data that may be larger than it
 
 
-class EmbeddingsError(Exception):
+class EmbeddingsError(Refusal):
     """A file of embeddings cannot be used; the message is one sentence naming it and the fix."""
 
 

@@ -1,6 +1,7 @@
 """The base of every settings class: strict, closed, immutable, and one canonical text."""
 
 import json
+import os
 from pathlib import Path
 from typing import Annotated, Any, Self
 
@@ -9,7 +10,10 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 def _can_be_looked_at(path: str) -> str:
     try:
-        Path(path).expanduser().stat()
+        if (found := Path(path).expanduser()).is_dir():
+            os.scandir(f"{found}/.").close()  # opens it, and what is in it
+        else:
+            found.stat()
     except (FileNotFoundError, NotADirectoryError):
         pass  # said where the file or folder is needed
     # A folder that nobody may enter, a name that is too long or holds a NUL; "~" of nobody.
@@ -24,12 +28,16 @@ def _can_be_looked_at(path: str) -> str:
 Seed = Annotated[int, Field(ge=0, le=2**63 - 1)]
 Count = Annotated[int, Field(ge=1, le=10**9)]
 """Of images, labels, epochs, repetitions."""
+Repeats = Annotated[int, Field(ge=1, le=10_000)]
+"""How often something is drawn or begun anew, for a better mean or a better best."""
 Width = Annotated[int, Field(ge=1, le=2**16)]
 """Of a layer: two of the largest are joined by 16 GB of weights."""
 Threads = Annotated[int, Field(ge=1, le=1024)]
 ImageSize = Annotated[int, Field(ge=8, le=4096)]
 """Height and width in pixels: the largest image takes 50 MB."""
 BatchSize = Annotated[int, Field(ge=1, le=2**20)]
+Positive = Annotated[float, Field(ge=1e-6, le=1e6)]
+"""A ridge, a rate, a width of a kernel: beside 1, float32 tells no smaller one from none."""
 PathText = Annotated[str, AfterValidator(_can_be_looked_at)]
 """A path, which may begin with ~; whether something is there is for others to check."""
 

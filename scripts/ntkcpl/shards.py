@@ -39,12 +39,30 @@ def all_files(folder: Path) -> list[Path]:
 def _embeddings(folder: Path) -> list[Path]:
     if not folder.is_dir():
         return []
-    shards = (path for path in folder.iterdir() if path.suffix in SUFFIXES and path.is_file())
-    return sorted(path for path in shards if not path.name.endswith(LABEL))
+    try:
+        shards = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
+    except OSError as error:
+        raise EmbeddingsError(f"{folder} cannot be read ({error.strerror}): let it be") from error
+    return sorted(p for p in shards if not p.name.endswith(LABEL) and _is_there(p))
 
 
 def _beside(shard: Path, end: str) -> Path:
     return shard.with_name(shard.stem + end)
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is such a file. Raises EmbeddingsError if it is a folder, pipe or bad link."""
+    if not path.is_file() and (path.is_symlink() or path.exists()):
+        raise EmbeddingsError(f"{path} is no file: put the file itself there, or take it away")
+    return path.exists()
+
+
+def _lines(path: Path) -> list[str]:
+    try:
+        text = path.read_text("utf-8").removesuffix("\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise EmbeddingsError(f"{path} is no text in UTF-8 ({error}): write it again") from error
+    return text.split("\n") if text else []
 
 
 @dataclass(frozen=True)
@@ -70,7 +88,7 @@ class Shard:
         """Look at a file. Raises EmbeddingsError if it is no shard."""
         if path.suffix == ".npy":
             rows = _load(path)
-            if rows.ndim != 2 or rows.dtype.kind != "f":
+            if rows.ndim != 2 or rows.dtype.kind != "f" or not rows.size:
                 raise EmbeddingsError(
                     f"{path} holds {rows.dtype} {rows.shape}: store floats (n, D)"
                 )
@@ -99,7 +117,7 @@ class Shard:
         """Return the labels, int64 (n,), if there are any."""
         if self.path.suffix == ".npy":
             path = _beside(self.path, LABEL)
-            label = _load(path) if path.is_file() else None
+            label = _load(path) if _is_there(path) else None
         else:
             path, label = self.path, self._column("label")
         if label is None:
@@ -113,9 +131,7 @@ class Shard:
         """Return the ids, n texts: the shard's name and the row where none are given."""
         if self.path.suffix == ".npy":
             path = _beside(self.path, ID)
-            ids = path.read_text("utf-8").split("\n") if path.is_file() else None
-            if ids and not ids[-1]:
-                ids.pop()
+            ids = _lines(path) if _is_there(path) else None
         else:
             path, column = self.path, self._column("id")
             ids = None if column is None else [str(text) for text in column]
@@ -206,7 +222,7 @@ class FolderSource:
             if files or part == "pool"
         }
         names = folder / "classes.txt"
-        self.classes = names.read_text("utf-8").splitlines() if names.is_file() else None
+        self.classes = _lines(names) if _is_there(names) else None
 
     def shape(self, part: str) -> tuple[int, int]:
         """See `Source`."""
@@ -250,7 +266,7 @@ class FolderSource:
 def _load(path: Path) -> NDArray[Any]:
     try:
         mapped: NDArray[Any] = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
+    except Exception as error:  # numpy raises whatever Python's parser does
         reason = " ".join(str(error).split())
         raise EmbeddingsError(
             f"{path} is truncated or no .npy file ({reason}): write it again"

@@ -2,7 +2,7 @@
 
 import json
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,13 +68,28 @@ class _Stored:
         answered = (self.path.parent / FILES["labels"]).exists()
         return answered and self.kind in ("batch", "clusters")
 
+    @property
+    def answered(self) -> Path | None:
+        """The batch that it answers, if it does, of which it says nothing itself."""
+        return self.path.parent / FILES["batch"] if self.kind == "labels" else None
 
-def verify(results: Path) -> tuple[int, list[Fault]]:
+
+def verify(results: Path, finished: Collection[Path] | None = None) -> tuple[int, list[Fault]]:
     """Check every file that a stage reads, below `results/<experiment>`.
 
     All its bytes must fit its checksums, it must lie where it belongs, and each input that it was
     made from must be there as it was. The batches and clusters of rounds that people have answered
     are history: of what they were made from nothing need be left.
+
+    Parameters
+    ----------
+    results
+        The folder.
+    finished
+        Files of all sorts that jobs of the configuration have made and need not make again: one
+        that is not there is a fault. Other files are left over, of a round, a strategy or a target
+        that is not asked for any more: what they were made from may be gone. None if nobody knows:
+        then all that is there is of one run.
 
     Returns
     -------
@@ -84,25 +99,42 @@ def verify(results: Path) -> tuple[int, list[Fault]]:
         What is wrong, file by file.
     """
     stored, damaged = [], {}
-    for place in PLACES:
-        for path in sorted(results.glob(f"{place}/*")):
-            if path.name not in KINDS:
-                continue
-            experiment = path.relative_to(results).parts[0]
-            try:
-                stored.append(_read(path, experiment, KINDS[path.name]))
-            except ArtifactError as error:
-                damaged[experiment, KINDS[path.name], path] = str(error)
-    faults = [Fault(sentence, path) for (*_, path), sentence in damaged.items()]
+    for path in _files(results):
+        experiment = path.relative_to(results).parts[0]
+        try:
+            stored.append(_read(path, experiment, KINDS[path.name]))
+        except ArtifactError as error:
+            damaged[path] = str(error)
+    missing = {path: f"{path} is missing" for path in finished or () if not path.exists()}
+    faults = [Fault(sentence, path) for path, sentence in (damaged | missing).items()]
     # What is made from a damaged file may be right.
-    unknown = {(experiment, kind) for experiment, kind, _ in damaged}
-    return len(stored) + len(faults), [*faults, *_chain_faults(stored, unknown)]
+    unknown = {
+        (path.relative_to(results).parts[0], KINDS[path.name])
+        for path in damaged | missing
+        if path.name in KINDS
+    }
+    faults += (
+        Fault(f"{file.path} answers a {batch.name} that is not there", batch)
+        for file in stored
+        if (batch := file.answered) and not batch.exists() and batch not in missing
+    )
+    chain = _chain_faults(stored, unknown)
+    faults += (f for f in chain if finished is None or f.rebuild in finished)
+    return len(stored) + len(damaged), faults
 
 
-def command_for(faults: list[Fault]) -> str:
-    """Return the command that makes the files again, what is missing for them, and what follows."""
-    files = " ".join(shlex.quote(str(path)) for path in sorted({f.rebuild for f in faults}))
-    return f"snakemake --forcerun {files}"
+def command_for(faults: Iterable[Fault], arguments: Iterable[str] = ()) -> str:
+    """Return the command that makes the files again, what is missing for them, and what follows.
+
+    `arguments` are those by which Snakemake finds the configuration.
+    """
+    files = sorted({str(fault.rebuild) for fault in faults})
+    return shlex.join(["snakemake", *arguments, "--forcerun", *files])
+
+
+def _files(results: Path) -> Iterator[Path]:
+    for place in PLACES:
+        yield from (p for p in sorted(results.glob(f"{place}/*")) if p.name in KINDS)
 
 
 def _read(path: Path, experiment: str, kind: str) -> _Stored:
@@ -135,7 +167,7 @@ def _chain_faults(stored: list[_Stored], unknown: set[tuple[str, str]]) -> Itera
         for name, digests in sorted(file.inputs.items()):
             kind = "batch" if name == "holdout" else name
             kind = kind if kind in FILES else kind.removesuffix("s")  # classifiers
-            if kind in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
+            if name in BROUGHT or file.is_history or (file.experiment, kind) in unknown:
                 continue
             known = there.get((file.experiment, kind), [])
             listed = [digests] if isinstance(digests, str) else digests

@@ -16,6 +16,7 @@ import torch
 from tabulate import tabulate
 from tqdm import tqdm
 
+from faults.artifacts import check_that_all_are_attacked
 from faults.campaign import Case, Fault, cases, plan, try_all
 from faults.outcomes import GOOD, Outcome
 from faults.tiny_run import make_run
@@ -61,6 +62,7 @@ def make(run: Path) -> None:
         with Path("said").open("w") as said:
             os.dup2(said.fileno(), 2)
         make_run()
+        check_that_all_are_attacked()
 
     process = multiprocessing.get_context("fork").Process(target=make_there)
     process.start()

@@ -1,5 +1,6 @@
 """Which faults there are, and trying them: each in a process of its own, in a copy of the run."""
 
+import gc
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from faults import configs, images, reading, writing
+from faults import artifacts, configs, images, reading, writing
 from faults.outcomes import GOOD, Outcome, Verdict
 
 PATIENCE = 20  # seconds that a fault may take
@@ -67,7 +68,7 @@ def cases(run: Path) -> list[Case]:
     """Return all that may go wrong with a run."""
     unchanged = [
         Case(artifact.path, "nothing", partial(reading.read_unchanged, artifact))
-        for artifact in reading.ARTIFACTS
+        for artifact in artifacts.ARTIFACTS
     ]
     good = {}
     for fault, verdict in try_all(run, [Fault(case, 0) for case in unchanged]):
@@ -75,11 +76,11 @@ def cases(run: Path) -> list[Case]:
         good[fault.case.subject] = verdict.detail
     (_, mountable) = next(try_all(run, [Fault(Case("disk", "small", writing.can_mount), 0)]))
     found = []
-    for artifact in reading.ARTIFACTS:
-        name, was = reading.name_of(artifact), good[artifact.path]
+    for artifact in artifacts.ARTIFACTS:
+        name, was = artifacts.name_of(artifact.path), good[artifact.path]
         for kind, ways in reading.kinds_of(artifact):
             found.append(Case(name, kind, partial(reading.read_changed, artifact, kind, was), ways))
-        for kind, do in writing.KINDS.items() if name in writing.WRITERS else ():
+        for kind, do in writing.KINDS.items() if artifact.path.startswith("results/") else ():
             if kind != "full_disk" or mountable.outcome is Outcome.HARMLESS:
                 found.append(Case(name, kind, partial(do, artifact, was), share=2))
     found += [
@@ -117,6 +118,7 @@ def try_all(
 
     Processes are forked: this one may have no threads, and everything imported.
     """
+    gc.freeze()  # or the first collection of each process copies all memory that they share
     waiting = iter(faults)
     running: dict[Connection, Attempt] = {}
     while True:
@@ -157,6 +159,7 @@ class Attempt:
         self._folder.chmod(0o755)
         shutil.copytree(run, self._folder / "run", copy_function=os.link)
         os.chdir(self._folder / "run")
+        Path().chmod(0o777)  # for faults that befall somebody who is not root
         said = (self._folder / "said").open("w+")
         for stream in (1, 2):
             os.dup2(said.fileno(), stream)

@@ -199,6 +199,8 @@ def load(name: str, seed: int) -> Verdict:
         content = yaml.safe_dump(values, sort_keys=False, allow_unicode=True).encode()
         sys.set_int_max_str_digits(4300)
     Path(FILE).write_bytes(content)
+    if name == "another_path" and os.geteuid() == 0:
+        os.seteuid(65534)  # root may look into any folder
     try:
         given = load_configfile(FILE)
     except Exception as error:  # of a file that is no YAML: Snakemake's own words

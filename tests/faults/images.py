@@ -12,7 +12,7 @@ from PIL import Image
 
 from faults.damage import BYTES, PLACES, Rng
 from faults.outcomes import REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
-from ntkcpl import datasets
+from ntkcpl import datasets, image_changes
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.texts import read_table, write_table
 
@@ -24,7 +24,7 @@ OTHERS = ["EPS", "GIF", "PDF", "ICO", "PPM", "TGA", "PCX", "SGI", "JPEG2000", "D
 PROGRAM = (
     b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n%%EndComments\n(ran) (w) file closefile\n"
 )
-NAMES = [b"=cmd|'/c calc'!A1.png", b"a\rb.png", b"caf\xe9.png", b"a\nb.png", b"'=1.png", b" .png"]
+NAMES = [b"=cmd|' calc'!A1.png", b"a\rb.png", b"caf\xe9.png", b"a\nb.png", b"'=1.png", b" .png"]
 NAMES += [b"a,b;c\t.png", b'"quoted".png', b"-1.png", b"x" * 250 + b".png", b"\xff\xfe.PNG"]
 
 
@@ -103,6 +103,8 @@ def load(name: str, seed: int) -> Verdict:
         after = pixels(["raise", "skip"][rng.integers(2)])
     except REFUSALS as error:
         return judge_refusal(error, (path.name,))
+    listed = image_changes.compare(ROOT, image_changes.stamps(ROOT), {})
+    image_changes.embedded(listed, ROOT, {*after})
     if Path("ran").exists():
         return Verdict(Outcome.SILENT, "a program in it was run")
     if any(fingerprint(after.get(other)) != fingerprint(was) for other, was in before.items()):

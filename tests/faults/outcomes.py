@@ -12,14 +12,9 @@ import pandas as pd
 import torch
 from snakemake.exceptions import WorkflowError
 
-from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.config import ConfigError
-from ntkcpl.datasets import DatasetError
-from ntkcpl.encoders.weights import WeightsError
 from ntkcpl.labels.answers import LabelsError
-from ntkcpl.precomputed import EmbeddingsError
-
-LONGEST = 300  # characters of a sentence
+from ntkcpl.refusal import LONGEST, Refusal
 
 
 class Outcome(StrEnum):
@@ -45,7 +40,7 @@ class Verdict(NamedTuple):
 
 
 # What the library raises; `scripts/_job.py` says it on the terminal.
-REFUSALS = (ArtifactError, EmbeddingsError, WeightsError, DatasetError)
+REFUSALS = (Refusal,)
 # These have a sentence for each fault.
 LISTS = (ConfigError, LabelsError, WorkflowError)
 

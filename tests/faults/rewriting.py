@@ -1,6 +1,7 @@
 """How each kind of file is written again as it is: a table of writers."""
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,18 @@ import h5py
 import numpy as np
 import torch
 
-from faults.reading import SMOKE, features_of
-from ntkcpl.artifacts import accuracy, batch, classifier, clusters, features, images, labels, views
+from faults.artifacts import ARTIFACTS, SMOKE, features_of, name_of
+from ntkcpl.artifacts import (
+    accuracy,
+    batch,
+    classifier,
+    clusters,
+    features,
+    images,
+    labels,
+    outcomes,
+    views,
+)
 from ntkcpl.artifacts.frames import read_frame, write_frame
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
 from ntkcpl.artifacts.parts import Parts
@@ -49,7 +60,7 @@ def hdf5_again(layout: Layout) -> Callable[[str], Write]:
             with create_hdf5(path, layout, origin) as file:
                 for name, array in content.items():
                     texts = array.dtype == object
-                    file.store(name, [text.decode() for text in array] if texts else array)
+                    file.store(name, list(map(os.fsdecode, array)) if texts else array)
                 file.attrs.update(attributes)
 
         return write
@@ -67,6 +78,20 @@ def batch_again(path: str) -> Write:
     )
     seconds, origin = float(rows[-1]["seconds"]), origin_of(found)
     return lambda: batch.write_batch(path, features, chosen, seconds, origin)
+
+
+def holdout_again(path: str) -> Write:
+    """Prepare to write the batch of a holdout as it is."""
+    _, found = read_table(path, batch.KIND, batch.COLUMNS)
+    ids, origin = batch.read_ids(path), origin_of(found)
+    return lambda: batch.write_ids(path, ids, origin)
+
+
+def outcomes_again(path: str) -> Write:
+    """Prepare to write outcomes as they are."""
+    rows, found = read_table(path, outcomes.KIND, outcomes.Outcome._fields)
+    held, origin = [outcomes.Outcome(**row) for row in rows], origin_of(found)  # type: ignore[arg-type]
+    return lambda: outcomes.write_outcomes(path, held, origin)
 
 
 def frame_again(path: str) -> Write:
@@ -143,7 +168,15 @@ WRITERS: dict[str, Callable[[str], Write]] = {
     "predictions.csv": predictions_again,
     "pretrain.csv": rows_again(history.KIND, history.write_history),
     "accuracy.csv": rows_again(accuracy.KIND, accuracy.write_accuracy),
-    "coverage.csv": frame_again,
+    "holdout/batch.csv": holdout_again,
+    "holdout/labels.json": json_again(labels.KIND, labels.read_taken, labels.write_taken),
+    "holdout/outcomes.csv": outcomes_again,
+    "cross_validation.csv": outcomes_again,
+    **dict.fromkeys(
+        ("estimated_accuracy.csv", "coverage.csv", "notions.csv", "kernels.csv"), frame_again
+    ),
     "images.json": json_again(images.KIND, images.read_images, images.write_images),
     "labels.json": json_again(labels.KIND, labels.read_taken, labels.write_taken),
 }
+FORGOTTEN = {name_of(a.path) for a in ARTIFACTS if a.path.startswith("results/")} - WRITERS.keys()
+assert not FORGOTTEN, f"{FORGOTTEN} are in no line of WRITERS: add one"

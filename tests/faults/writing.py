@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 
+from faults.artifacts import Artifact, name_of
 from faults.outcomes import LISTS, REFUSALS, Outcome, Verdict, fingerprint, judge_refusal
-from faults.reading import Artifact
 from faults.rewriting import WRITERS, Write
 
 BLOCK = 4096  # bytes of tmpfs at least
@@ -84,7 +84,7 @@ def names_beside(path: Path) -> set[str]:
 def prepared(artifact: Artifact, good: str, rng: np.random.Generator) -> tuple[Writing, bool]:
     """Return what writes an artifact, and whether a good one is there: in half of all cases."""
     path = Path(artifact.path)
-    write = WRITERS[path.name](artifact.path)
+    write = WRITERS[name_of(artifact.path)](artifact.path)
     write()  # so that it has no links to the run's
     return Writing(artifact, write, good, names_beside(path)), bool(rng.random() < 0.5)
 

@@ -9,6 +9,7 @@ import compare
 import h5py
 import numpy as np
 import pytest
+from compare_page import read_chains
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.files import ArtifactError
@@ -63,6 +64,18 @@ def test_it_runs_what_is_missing_and_nothing_else(folder):
     page = SCRIPT.with_name("compare_page.py")
     subprocess.run([sys.executable, page, "--strategy", "margin"], check=True)
     assert "| Margin" in Path("results/comparison/page.md").read_text()
+
+
+@pytest.mark.parametrize("table", sorted((SCRIPT.parents[1] / "docs/results").glob("*/a*.csv")))
+def test_the_page_reads_the_tables_of_the_documentation(table):
+    rows = read_chains(table)
+    assert len(rows) == len(table.read_text().splitlines()) - 1
+
+
+def test_a_table_without_checksum_is_one_sentence(folder):
+    Path("seed0.csv").write_text("experiment,strategy\ntoy,random\n")
+    with pytest.raises(SystemExit, match=r"seed0\.csv does not end in its checksum"):
+        read_chains(Path("seed0.csv"))
 
 
 def test_a_chain_is_a_learner_s_rounds(folder):

@@ -80,3 +80,12 @@ def test_the_name_of_another_is_refused(tmp_path: Path, known: dict[str, Image])
     (tmp_path / "a.png").write_text("of another image")
     with pytest.raises(ImagesError, match=r"'a\.png' has the name that what is now 'x\.png' had"):
         compare(tmp_path, stamps(tmp_path), known)
+
+
+def test_what_cannot_be_read_is_broken_and_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.png")
+    (tmp_path / "link.png").symlink_to("nowhere")
+    known = look(tmp_path, {}, ("pipe.png", "link.png"))
+    assert all(image.broken and not image.digest for image in known.values())
+    changes = compare(tmp_path, stamps(tmp_path), known)
+    assert changes.images == known and changes.names == []

@@ -1,5 +1,6 @@
 """Ready embeddings in a folder of shards: they arrive in order, each fault gives a sentence."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -142,6 +143,31 @@ def test_ids_that_do_not_fit_and_an_empty_folder(tmp_path):
         EmbeddingsError, match="empty holds no shard: name an HDF5 file, or a folder"
     ):
         pool_shape(tmp_path / "empty")
+
+
+def write_latin(path):
+    path.write_bytes(b"caf\xe9\n" * 5)
+
+
+@pytest.mark.parametrize(
+    ("name", "put", "sentence"),
+    [
+        ("pool/c.npy", os.mkfifo, "c.npy is no file: put the file itself there"),
+        ("pool/c.npy", Path.mkdir, "c.npy is no file"),
+        ("pool/c.npy", lambda path: path.symlink_to("none.npy"), "c.npy is no file"),
+        ("pool/c.npy", lambda path: np.save(path, np.zeros((3, 0))), r"c.npy holds float64 \(3, 0"),
+        ("pool/b.id.txt", os.mkfifo, "b.id.txt is no file"),
+        ("pool/b.id.txt", write_latin, "b.id.txt is no text in UTF-8"),
+        ("classes.txt", write_latin, "classes.txt is no text in UTF-8"),
+    ],
+)
+def test_what_is_no_file_or_no_text_is_neither_waited_for_nor_left_out(
+    tmp_path, name, put, sentence
+):
+    source = folder_of(tmp_path)
+    put(source / name)
+    with pytest.raises(EmbeddingsError, match=sentence):
+        imported(tmp_path, source)
 
 
 def test_features_are_verified_once_until_they_change(tmp_path, monkeypatch):

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from slurm_queue import queued_jobs
+from slurm_queue import QueueError, queued_jobs
 
+UNREACHABLE = "slurm_load_jobs error: Unable to contact slurm controller (connect failure)"
 RUN = "17cb4d32-0d33-4a3c-8b9c-1a2b3c4d5e6f"
 
 
@@ -16,7 +17,9 @@ def squeue(tmp_path: Path, monkeypatch):
     def make(lines: list[str] | None) -> None:
         program = tmp_path / "bin/squeue"
         program.parent.mkdir()
-        said = "exit 1" if lines is None else "cat <<'.'\n" + "\n".join([*lines, "."])
+        said = f"echo '{UNREACHABLE}' >&2; exit 1"
+        if lines is not None:
+            said = "cat <<'.'\n" + "\n".join([*lines, "."])
         program.write_text(f"#!/bin/sh\n{said}\n")
         program.chmod(0o755)
         monkeypatch.setenv("PATH", f"{program.parent}:/usr/bin:/bin")
@@ -36,8 +39,10 @@ def test_jobs_of_this_folder_are_found(squeue):
     assert queued_jobs(Path("/data/run")) == ["4", "5"]
 
 
-def test_without_an_answer_there_are_none(squeue, monkeypatch):
+def test_no_answer_is_not_an_empty_queue(squeue, monkeypatch):
     squeue(None)
-    assert queued_jobs(Path("/data/run")) == []
+    with pytest.raises(QueueError, match="Unable to contact slurm controller"):
+        queued_jobs(Path("/data/run"))
     monkeypatch.setenv("PATH", "/nowhere")
-    assert queued_jobs(Path("/data/run")) == []
+    with pytest.raises(QueueError, match="squeue"):
+        queued_jobs(Path("/data/run"))

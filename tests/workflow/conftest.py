@@ -1,6 +1,7 @@
 """Runs the real workflow, in a copy of the checkout, on small real input."""
 
 import copy
+import json
 import os
 import shutil
 import subprocess
@@ -11,6 +12,7 @@ import pytest
 import yaml
 
 REPOSITORY = Path(__file__).parents[2]
+PLUGINS = Path(__file__).parent / "plugins"
 SOURCES = [
     "Snakefile",
     "config.yaml",
@@ -35,8 +37,8 @@ class Workflow:
         (self.folder / "run.yaml").write_text(yaml.safe_dump(self.config, sort_keys=False))
         return [sys.executable, "-m", "snakemake", "--configfile", "run.yaml", *arguments]
 
-    def start(self, *arguments):
-        """Start Snakemake in a process group of its own."""
+    def start(self, *arguments, **variables):
+        """Start Snakemake in a process group of its own, with more variables of the environment."""
         return subprocess.Popen(
             self.command(*arguments),
             cwd=self.folder,
@@ -44,26 +46,29 @@ class Workflow:
             stderr=subprocess.STDOUT,
             text=True,
             start_new_session=True,
-            env=os.environ | {"COLUMNS": "200"},
+            env=os.environ | {"COLUMNS": "200"} | variables,
         )
 
-    def run(self, *arguments):
+    def run(self, *arguments, **variables):
         """Run Snakemake; return its exit code and what it printed."""
-        process = self.start(*arguments)
+        process = self.start(*arguments, **variables)
         output, _ = process.communicate(timeout=600)
         return process.returncode, output
 
-    def planned(self):
-        """Return the jobs of a dry run, as {(rule, wildcards)}; `all` is left out."""
-        code, output = self.run("--dry-run")
+    def plan(self, *arguments):
+        """Return what a dry run says of its jobs and their groups, as dictionaries."""
+        plan = ("--logger", "plan", "--dry-run")
+        code, output = self.run(*plan, *arguments, PYTHONPATH=str(PLUGINS))
         assert code == 0, output
-        jobs, rule = set(), None
-        for line in output.splitlines():
-            if line.startswith(("rule ", "localrule ")):
-                rule = line.split()[1].rstrip(":")
-            elif line.strip().startswith("wildcards: ") and rule:
-                jobs.add((rule, line.strip().removeprefix("wildcards: ")))
-        return jobs
+        return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
+
+    def planned(self):
+        """Return the jobs of a dry run, as {(rule, wildcards)}; targets are left out."""
+        return {
+            (job["rule"], ", ".join(f"{name}={value}" for name, value in wildcards.items()))
+            for job in self.plan()
+            if (wildcards := job.get("wildcards"))
+        }
 
     def copy(self, folder):
         """Return a copy with all results, as if it had been run in `folder`."""

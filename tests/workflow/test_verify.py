@@ -12,7 +12,7 @@ RUN = "results/smoke/ntkcpl_al"
 def verify(workflow):
     """Return the exit code of `make verify`, what it prints, and what it says at its end."""
     done = subprocess.run(
-        [sys.executable, "scripts/verify.py", "results"],
+        [sys.executable, "scripts/verify.py", *workflow.command()[3:]],
         cwd=workflow.folder,
         env=os.environ | {"PYTHONPATH": "scripts"},
         capture_output=True,
@@ -39,19 +39,40 @@ def test_a_finished_run_is_whole(finished):
 
 
 @pytest.mark.parametrize(
-    ("name", "of_it"),
+    "name",
     [
-        ("seed0/round1/batch.csv", "seed0/round1/classifier.h5 was made from a batch.csv"),
-        ("seed0/round1/clusters.h5", "seed0/round1/batch.csv was made from a clusters.h5"),
-        ("seed0/round2/classifier.h5", "accuracy.csv was made from a classifier.h5"),
+        "ntkcpl_al/seed0/round1/batch.csv",
+        "ntkcpl_al/seed0/round1/clusters.h5",
+        "ntkcpl_al/seed0/round2/classifier.h5",
+        "pretrain.csv",  # of which nothing says that it was made from it
     ],
 )
-def test_a_deleted_file_is_missed(rerun, name, of_it):
-    (rerun.folder / RUN / name).unlink()
+def test_a_deleted_file_is_missed(rerun, name):
+    (rerun.folder / "results/smoke" / name).unlink()
     assert not rerun.planned()
+    code, output, last = verify(rerun)
+    assert code == 1
+    assert output.splitlines() == [f"results/smoke/{name} is missing"]
+    assert last.startswith("1 faults, ") and last.strip().endswith(
+        f"snakemake --configfile run.yaml --forcerun results/smoke/{name}"
+    )
+
+
+def test_what_is_yet_to_be_made_is_not_missed_and_what_is_left_over_is_no_fault(rerun):
+    rerun.config["experiments"]["smoke"]["budgets"].pop()
+    (rerun.folder / RUN / "seed0/round3/clusters.h5").unlink()  # its batch.csv was made from it
+    code, output, _ = verify(rerun)
+    assert code == 0
+    assert "files are still to be made: run snakemake" in output
+
+
+def test_a_configuration_that_snakemake_refuses_is_said_and_the_files_are_checked(rerun):
+    rerun.config["experiments"]["smoke"]["seeds"] = "none"
+    (rerun.folder / RUN / "seed0/round1/batch.csv").unlink()
     code, output, _ = verify(rerun)
     assert code == 1
-    assert any(of_it in line and "not there" in line for line in output.splitlines())
+    assert "experiments.smoke.seeds" in output
+    assert "seed0/round1/classifier.h5 was made from a batch.csv that is not there" in output
 
 
 def test_damage_and_foreign_files_are_named_and_made_again(rerun):
@@ -62,7 +83,9 @@ def test_damage_and_foreign_files_are_named_and_made_again(rerun):
     foreign.write_bytes((rerun.folder / RUN / "seed0/round1/classifier.h5").read_bytes())
     code, output, last = verify(rerun)
     assert code == 1
-    lines = output.splitlines()
+    # The foreign file is new: what follows from it is made again anyway.
+    first, *lines = output.splitlines()
+    assert first.endswith("files are still to be made: run snakemake")
     assert len(lines) == 5 and last.startswith("5 faults, ")
     assert sum("does not fit its checksum" in line for line in lines) == 4
     assert f"{RUN}/seed0/round2/classifier.h5 is of smoke ntkcpl_al 0 1: move it away" in output

@@ -9,21 +9,24 @@ people.
 import errno
 import fcntl
 import hashlib
+import io
 import os
 import secrets
+import shutil
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
-from typing import BinaryIO
+
+from ntkcpl.refusal import Refusal
 
 # Not "delete": whoever put it there may want it.
 FIX = "move it away and run again"
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS}
 
 
-class ArtifactError(Exception):
+class ArtifactError(Refusal):
     """A file cannot be used; the message is one sentence naming the file and the fix."""
 
 
@@ -41,24 +44,24 @@ def atomic(path: str | Path) -> Iterator[Path]:
         caller's.
     """
     path = Path(path)
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_stale(path)
-        temporary, lock = _new_temporary(path)
-    except OSError as error:
-        raise unwritable(path, error) from error
-    try:
+    with _temporary(path) as (temporary, lock):
         yield temporary
         os.fsync(lock)
         temporary.replace(path)
         _sync_folder(path.parent)
-    except BaseException as error:
-        temporary.unlink(missing_ok=True)
-        if isinstance(error, OSError) and error.errno in FULL:
-            raise unwritable(path, error) from error
-        raise
-    finally:
-        os.close(lock)
+
+
+@contextmanager
+def atomic_folder(path: str | Path) -> Iterator[Path]:
+    """Yield a temporary folder next to `path` that becomes `path` if the block succeeds.
+
+    What was at `path` is deleted. For the rest as `atomic`, whose errors it raises.
+    """
+    path = Path(path)
+    with _temporary(path, folder=True) as (temporary, _):
+        yield temporary
+        _put_in_place(temporary, path)
+        _sync_folder(path.parent)
 
 
 def unwritable(path: Path, error: OSError) -> ArtifactError:
@@ -74,7 +77,7 @@ def write_text(path: str | Path, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
-def open_file(path: str | Path) -> BinaryIO:
+def open_file(path: str | Path) -> io.FileIO:
     """Open a file for reading; what is none is refused, and never waited for.
 
     Raises
@@ -97,29 +100,91 @@ def open_file(path: str | Path) -> BinaryIO:
 
 @cache
 def content_digest(path: str | Path) -> str:
-    """Return the SHA-256 of the bytes of a file."""
-    with Path(path).open("rb") as file:
+    """Return the SHA-256 of the bytes of a file. Raises ArtifactError as `open_file` does."""
+    with open_file(path) as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _new_temporary(path: Path) -> tuple[Path, int]:
-    """Return a new file beside `path`, and its descriptor, which holds it locked."""
+@contextmanager
+def _temporary(path: Path, folder: bool = False) -> Iterator[tuple[Path, int]]:
+    """Yield a new file or folder beside `path`, which is deleted if the block fails.
+
+    With it its descriptor, which holds it locked.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_stale(path)
+        temporary, lock = _new_temporary(path, folder)
+    except OSError as error:
+        raise unwritable(path, error) from error
+    try:
+        yield temporary, lock
+    except BaseException as error:
+        with suppress(FileNotFoundError):
+            _remove(temporary)
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise unwritable(path, error) from error
+        raise
+    finally:
+        os.close(lock)
+
+
+def _new_temporary(path: Path, folder: bool) -> tuple[Path, int]:
+    # In the moment before it is locked, another process may take it for stale.
     while True:
-        temporary = path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
-        lock = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
+        temporary = _temporary_name(path)
+        if folder:
+            temporary.mkdir()
+            try:
+                lock = os.open(temporary, os.O_RDONLY | os.O_DIRECTORY)
+            except FileNotFoundError:
+                continue
+        else:
+            lock = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o666)
         with suppress(OSError):  # some file systems have no locks
             fcntl.flock(lock, fcntl.LOCK_EX)
         if temporary.exists():
             return temporary, lock
-        os.close(lock)  # in the moment before it was locked another process took it for stale
+        os.close(lock)
+
+
+def _temporary_name(path: Path) -> Path:
+    return path.with_name(f"{path.name}.{os.getpid()}-{secrets.token_hex(3)}.tmp")
 
 
 def _remove_stale(path: Path) -> None:
     """Delete the temporary files of `path` that nobody holds locked: their writers are dead."""
     for stale in path.parent.glob(f"{_literal(path.name)}.*.tmp"):
-        with suppress(OSError), stale.open("rb") as file:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            stale.unlink()
+        with suppress(OSError):
+            lock = os.open(stale, os.O_RDONLY | os.O_NONBLOCK)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                _remove(stale)
+            finally:
+                os.close(lock)
+
+
+def _remove(path: Path) -> None:
+    """Delete a file, or a folder with what is in it."""
+    if path.is_dir():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def _put_in_place(folder: Path, path: Path) -> None:
+    """Rename a folder to `path`, once what is there has another name, under which it is deleted."""
+    while True:
+        try:
+            folder.rename(path)
+            return
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+        old = _temporary_name(path)
+        with suppress(FileNotFoundError):  # another process was faster
+            path.rename(old)
+        shutil.rmtree(old, ignore_errors=True)
 
 
 def _literal(name: str) -> str:

@@ -56,10 +56,13 @@ class NewFile:
         self.attrs: Any = file.attrs
 
     def store(self, name: str, values: Any) -> None:
-        """Store an array, or a list of texts."""
-        texts = self._layout.arrays[name][0] == "str"
-        array = np.asarray(values, dtype=object if texts else None)
-        self._file.create_dataset(name, data=array, dtype=TYPES["str"][0] if texts else None)
+        """Store an array, or a list of texts; names of files need not be UTF-8."""
+        dtype = None
+        if self._layout.arrays[name][0] == "str":
+            values = [text.encode("utf-8", "surrogateescape") for text in values]
+            dtype = TYPES["str"][0]
+        array = np.asarray(values, dtype=object if dtype else None)
+        self._file.create_dataset(name, data=array, dtype=dtype)
         self._target.check()
 
     def create(

@@ -52,5 +52,7 @@ def read_outcomes(*paths: str | Path) -> pd.DataFrame:
         for cells in read_table(path, KIND, Outcome._fields)[0]:
             number, labels, *texts = (cells[name] for name in Outcome._fields)
             rows.append(Outcome(int(number), int(labels), *texts))
-    frame = pd.DataFrame(rows, columns=list(Outcome._fields))
+    # As objects: pyarrow, by which pandas holds texts where it is installed, takes UTF-8 alone.
+    frame = pd.DataFrame(rows, columns=list(Outcome._fields), dtype=object)
+    frame = frame.astype({"round": int, "labels": int})
     return frame.assign(right=frame["label"] == frame["predicted"])

@@ -183,7 +183,7 @@ class SealedFile(io.RawIOBase):
     def _fill(self, start: int, view: memoryview) -> None:
         self._file.seek(start)
         while view:
-            number = self._file.readinto(view)  # type: ignore[attr-defined]
+            number = self._file.readinto(view)
             if not number:  # it was cut since
                 raise self._damaged()
             view = view[number:]

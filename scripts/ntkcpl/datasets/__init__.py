@@ -27,6 +27,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import field_validator, model_validator
 
+from ntkcpl.refusal import Refusal
 from ntkcpl.settings import ImageSize, PathText, Settings
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ log = logging.getLogger(__name__)
 NAMED = 10
 
 
-class DatasetError(Exception):
+class DatasetError(Refusal):
     """A data set cannot be used; the message is one sentence naming it and the fix."""
 
 

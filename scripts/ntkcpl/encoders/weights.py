@@ -11,6 +11,7 @@ from torch import Tensor
 from ntkcpl.encoders import EncoderSettings, packaged
 from ntkcpl.encoders.encoder import Encoder, build
 from ntkcpl.encoders.storage import brief
+from ntkcpl.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +33,9 @@ CHILDREN = {
 
 
 NAMED = 10  # weights of which an error names so many
-LONGEST = 160  # characters of all that does not fit
 
 
-class WeightsError(Exception):
+class WeightsError(Refusal):
     """Weights cannot be used; the message is one sentence naming the file and the fix."""
 
 
@@ -135,12 +135,11 @@ def load_weights(encoder: Encoder, path: str | Path) -> None:
     }
     said = "; ".join(f"{fault}: {_first(keys)}" for fault, keys in faults.items() if keys)
     if said:
-        said = said if len(said) <= LONGEST else f"{said[: LONGEST - 1]}…"
         raise WeightsError(f"{path} does not fit {name}, give its architecture and width ({said})")
     infinite = sorted(k for k in found.keys() - counters if not found[k].float().isfinite().all())
     if infinite:
         raise WeightsError(
-            f"{path} holds numbers that are not finite in {_first(infinite)[:LONGEST]}: its "
+            f"{path} holds numbers that are not finite in {_first(infinite)}: its "
             "training failed, so take weights of before"
         )
     encoder.layers.load_state_dict(expected | found)

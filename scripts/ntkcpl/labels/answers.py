@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from ntkcpl.labels.names import SKIPPED, class_fault, is_utf8, tidy
+from ntkcpl.refusal import fitting
 
 # Faults that an error lists; it counts the others.
 LISTED = 10
@@ -23,8 +24,9 @@ class LabelsError(Exception):
 
     def __init__(self, faults: Sequence[str]):
         self.faults = list(faults)
-        more = len(faults) - LISTED
-        lines = [*faults[:LISTED], *([f"and {more} more like these"] if more > 0 else [])]
+        lines = list(map(fitting, faults[:LISTED]))
+        if (more := len(faults) - LISTED) > 0:
+            lines.append(f"and {more} more like these")
         super().__init__("\n".join(lines))
 
 

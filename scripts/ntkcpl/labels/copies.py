@@ -3,7 +3,7 @@
 from functools import cached_property
 from pathlib import Path
 
-from ntkcpl.artifacts.files import content_digest
+from ntkcpl.artifacts.files import ArtifactError, content_digest
 from ntkcpl.labels.answers import Collector
 
 
@@ -59,8 +59,8 @@ def read_copy(path: Path, originals: Originals, collector: Collector) -> None:
     """Hand to `collector` the image of which `path` is a copy; its class is its folder's name."""
     try:
         images = originals.of(path)
-    except OSError as error:
-        collector.faults.append(f"{path} cannot be read ({error}): copy it again")
+    except (ArtifactError, OSError) as error:
+        collector.faults.append(f"{path} cannot be compared ({error}): copy it again")
         return
     if not images:
         collector.faults.append(

@@ -7,6 +7,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 
+from ntkcpl.artifacts.files import atomic_folder
 from ntkcpl.labels.names import SKIPPED
 
 # What some system does not allow in a name, or a person cannot see.
@@ -30,24 +31,22 @@ def sort_images(folder: Path, root: Path, classes: Iterable[tuple[str, str]]) ->
         The folder of the images.
     classes
         (id, class) of each image, the class `SKIPPED` for those that were skipped.
+
+    Raises
+    ------
+    ArtifactError
+        If there is no room, or nothing can be written there.
     """
     by_class: dict[str, list[str]] = {}
     for image, name in classes:
         by_class.setdefault(name, []).append(image)
-    new, old = folder.with_name(folder.name + ".tmp"), folder.with_name(folder.name + ".old")
-    for leftover in (new, old):
-        shutil.rmtree(leftover, ignore_errors=True)
-    new.mkdir(parents=True)
     places = folder_names(by_class)
-    for name, images in by_class.items():
-        (new / places[name]).mkdir()
-        for image, link in file_names(images).items():
-            # Relative to where the folder will be, which is as deep.
-            _link(root.resolve() / image, new / places[name] / link)
-    if folder.exists():
-        folder.rename(old)
-    new.rename(folder)
-    shutil.rmtree(old, ignore_errors=True)
+    with atomic_folder(folder) as new:
+        for name, images in by_class.items():
+            (new / places[name]).mkdir()
+            for image, link in file_names(images).items():
+                # Relative to where the folder will be, which is as deep.
+                _link(root.resolve() / image, new / places[name] / link)
 
 
 def folder_names(classes: Iterable[str]) -> dict[str, str]:

@@ -37,7 +37,7 @@ def thumbnails(
 
     Raises
     ------
-    OSError, ValueError, SyntaxError
+    BadImageError
         If a file cannot be decoded (see `ntkcpl.image_files`).
     """
     most = min(MOST_BYTES, total_bytes // max(len(images), 1))

@@ -8,7 +8,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from ntkcpl.encoders import Precision
-from ntkcpl.settings import BatchSize, Count, ImageSize, Seed, Settings, Threads, Width
+from ntkcpl.settings import BatchSize, Count, ImageSize, Positive, Seed, Settings, Threads, Width
 
 ShareOfViews = Annotated[
     list[Annotated[float, Field(ge=0, le=1)]], Field(min_length=2, max_length=2)
@@ -39,7 +39,7 @@ class AugmentationSettings(Settings):
     standard deviation is up to 2 pixels in 224."""
     solarize: ShareOfViews = Field(default=[0.0, 0.0])
     """Share of the first and of the second views of which the bright half is inverted."""
-    max_aspect: float = Field(default=1.0, ge=1)
+    max_aspect: float = Field(default=1.0, ge=1, le=10)
     """Largest ratio of a crop's sides, either way."""
     horizontal_flip: bool = False
     """Whether to mirror half of the views; a mirrored digit is none."""
@@ -62,14 +62,14 @@ class PretrainingSettings(Settings):
     batch normalisation sees one part."""
     optimizer: Literal["sgd", "lars"] = "sgd"
     """SGD with momentum, or LARS (You et al. 2017) for batches of thousands."""
-    learning_rate: float = Field(default=0.3, gt=0)
+    learning_rate: Positive = 0.3
     """Rate for 256 images a step: the rule of both methods is learning_rate x batch_size / 256. It
     falls to 0 by a cosine over the epochs; SimSiam's prediction head keeps it, as in the paper."""
     warmup_epochs: int = Field(default=0, ge=0, le=10**9)
     """Epochs in which the rate rises from 0 to the above, before the cosine."""
     momentum: float = Field(default=0.9, ge=0, lt=1)
     """Momentum of the optimiser."""
-    weight_decay: float = Field(default=5e-4, ge=0)
+    weight_decay: float = Field(default=5e-4, ge=0, le=1)
     """Weight decay; with LARS, biases and batch normalisation have none."""
     target_momentum: float = Field(default=0.996, ge=0, lt=1)
     """BYOL's momentum of the target network at the start; it rises to 1 by a cosine."""

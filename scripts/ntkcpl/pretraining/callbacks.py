@@ -21,13 +21,14 @@ from ntkcpl.pretraining import PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
 from ntkcpl.pretraining.history import Row
 from ntkcpl.pretraining.method import Method
+from ntkcpl.refusal import Refusal
 
 log = logging.getLogger(__name__)
 
 COLLAPSED = 0.2  # of `Row.output_std`, below which there is a warning
 
 
-class PretrainingError(Exception):
+class PretrainingError(Refusal):
     """Pretraining cannot go on; the message is one sentence with the fix."""
 
 

@@ -1,16 +1,15 @@
 """Settings of the kernel regression that stands in for training the head."""
 
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 
 from ntkcpl.devices import default_device
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
 from ntkcpl.regression.kernel import absolute_ridge, diagonal_of, ntk, ntk_block
-from ntkcpl.settings import Settings, Width
+from ntkcpl.settings import Positive, Settings, Width
 
 if TYPE_CHECKING:
     from ntkcpl.regression.predictive import PredictiveInformation
@@ -24,7 +23,7 @@ class KernelRegression(Settings):
     """Hidden units of the head whose NTK is the kernel."""
     kernel_scaling: Scaling = "raw"
     """Scaling of the embedding in the kernel; raw is what the head is trained on."""
-    ridge: Annotated[float, Field(gt=0)] = 0.1
+    ridge: Positive = 0.1
     """Added to the kernel's diagonal, as a share of its mean."""
 
     def kernel(

@@ -7,6 +7,7 @@ files; figures and tables show percent.
 import pandas as pd
 
 from ntkcpl.artifacts.accuracy import COLUMNS, ordered
+from ntkcpl.refusal import Refusal
 
 CURVE = ["experiment", "strategy", "labels"]
 REFERENCE = "random"
@@ -15,7 +16,7 @@ REFERENCE = "random"
 ROUNDING = 1e-9
 
 
-class MissingReferenceError(Exception):
+class MissingReferenceError(Refusal):
     """No run of Random to compare with; the message is one sentence."""
 
 

@@ -4,6 +4,8 @@ import csv
 from collections.abc import Iterable
 from pathlib import Path
 
+from ntkcpl.artifacts.files import FIX, ArtifactError
+
 
 def stage_seconds(folders: Iterable[Path]) -> dict[str, list[float]]:
     """Return for each stage the wall seconds of its jobs, as far as they have a benchmark file.
@@ -14,10 +16,18 @@ def stage_seconds(folders: Iterable[Path]) -> dict[str, list[float]]:
     ----------
     folders
         Those of logs; a file in one is named as its rule, `<rule>.tsv`.
+
+    Raises
+    ------
+    ArtifactError
+        If a file is none of Snakemake's.
     """
     seconds: dict[str, list[float]] = {}
     for path in sorted(path for folder in folders for path in folder.glob("*.tsv")):
-        with path.open(newline="", encoding="utf-8") as file:
-            for row in csv.DictReader(file, delimiter="\t"):
-                seconds.setdefault(path.stem, []).append(float(row["s"]))
+        try:
+            with path.open(newline="", encoding="utf-8") as file:
+                for row in csv.DictReader(file, delimiter="\t"):
+                    seconds.setdefault(path.stem, []).append(float(row["s"]))
+        except (OSError, ValueError, LookupError, TypeError, csv.Error) as error:
+            raise ArtifactError(f"{path} is no benchmark file of Snakemake's: {FIX}") from error
     return dict(sorted(seconds.items(), key=lambda stage: -sum(stage[1])))

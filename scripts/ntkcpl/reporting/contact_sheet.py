@@ -9,7 +9,7 @@ from typing import NamedTuple
 from PIL import Image, ImageDraw, ImageFont
 
 from ntkcpl.artifacts.files import atomic
-from ntkcpl.image_files import READERS, open_image
+from ntkcpl.image_files import READERS, BadImageError, open_image
 from ntkcpl.reporting.texts import printable
 
 # In pixels.
@@ -96,7 +96,7 @@ def _columns(cells: int) -> int:
 def _picture(path: Path) -> Image.Image | None:
     try:
         picture = open_image(path, SIDE)
-    except Exception:  # as many kinds as there are decoders
+    except BadImageError:
         return None
     scale = SIDE / max(picture.size)
     width, height = (max(1, round(scale * length)) for length in picture.size)

@@ -12,7 +12,7 @@ from ntkcpl.geometry.distances import exact_products
 from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import Head, asking_memory
-from ntkcpl.settings import Count
+from ntkcpl.settings import Repeats
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 BLOCK = 4096  # images that are looked at together
@@ -39,11 +39,11 @@ class AlfaMix(PairwiseStrategy):
         diversity="k-means of what changes",
         cost="M (C H + b D), M candidates",
     )
-    epsilon: Annotated[float, Field(gt=0, le=1)] = 0.2
+    epsilon: Annotated[float, Field(ge=1e-6, le=1)] = 0.2
     """ε at first, and what it grows by, in units of 1/√D."""
     scaling: Scaling = "l2"
     """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
-    starts: Count = 3
+    starts: Repeats = 3
     """Starts of k-means."""
     needs_classifier = True
 

@@ -1,14 +1,14 @@
 """BAIT: the images that tell most of what the whole pool has to tell the last layer."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
+from ntkcpl.settings import Positive
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
@@ -48,7 +48,7 @@ class BAIT(PairwiseStrategy):
     """The embedding, or the classifier's hidden units, which its last layer sees."""
     scaling: Scaling = "raw"
     """Scaling of the features."""
-    ridge: Annotated[float, Field(gt=0)] = 0.1
+    ridge: Positive = 0.1
     """λ as a share of the features' mean squared length."""
 
     @override

@@ -7,7 +7,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.distances import rows_on_grid
-from ntkcpl.settings import Count
+from ntkcpl.settings import Repeats
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
@@ -29,7 +29,7 @@ class BALD(Strategy):
         diversity="–",
         cost="N samples H C",
     )
-    samples: Annotated[Count, Field(ge=2)] = 50
+    samples: Annotated[Repeats, Field(ge=2)] = 50
     """Masks."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.5
     """Share of the hidden units that are dropped."""

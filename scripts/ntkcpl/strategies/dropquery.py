@@ -10,7 +10,7 @@ from typing_extensions import override
 from ntkcpl.geometry.kmeans import central_samples, kmeans_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.head import asking_memory
-from ntkcpl.settings import Count
+from ntkcpl.settings import Repeats
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
@@ -30,13 +30,13 @@ class DropQuery(PairwiseStrategy):
         diversity="k-means of what changes",
         cost="M b D, M candidates",
     )
-    samples: Count = 3
+    samples: Repeats = 3
     """Predictions with dropout (M)."""
     rate: Annotated[float, Field(gt=0, lt=1)] = 0.75
     """Share of an embedding's entries that are dropped (ρ)."""
     scaling: Scaling = "raw"
     """Scaling of the embedding in k-means; the classifier is asked about the raw one."""
-    starts: Count = 1
+    starts: Repeats = 1
     """Starts of k-means: with hundreds of clusters, one is about as good as another."""
 
     @override

@@ -28,7 +28,7 @@ class Falcun(Strategy):
         cost="N C b",
     )
     needs_classifier = True
-    gamma: Annotated[float, Field(ge=0)] = 10.0
+    gamma: Annotated[float, Field(ge=0, le=1000)] = 10.0
     """γ: 0 is Random, and the larger the surer the most relevant image is drawn."""
 
     @override

@@ -1,13 +1,13 @@
 """MaxHerding: the images that together cover the pool best."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.distances import points_memory
 from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.settings import Positive
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
@@ -31,7 +31,7 @@ class MaxHerding(PairwiseStrategy):
         diversity="coverage by a Gaussian kernel",
         cost="M² D, M candidates",
     )
-    bandwidth: Annotated[float, Field(gt=0)] = 1.0
+    bandwidth: Positive = 1.0
     """σ; the paper takes 1 for all data sets."""
 
     @override

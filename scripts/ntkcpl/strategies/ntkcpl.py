@@ -1,15 +1,14 @@
 """NTKCPL: the images that most raise the estimated coverage of the pool."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.scaling import Scaling
 from ntkcpl.pseudo_labels import Clustering, Constraint, merge_known
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Count
+from ntkcpl.settings import Count, Positive, Repeats
 from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 
 
@@ -37,7 +36,7 @@ class NTKCPL(KernelRegression, PairwiseStrategy):
     that stand for all."""
     max_clusters: Count = 500
     """Largest number of clusters (C_max)."""
-    labels_per_cluster: Annotated[float, Field(gt=0)] = 2.0
+    labels_per_cluster: Positive = 2.0
     """There is one cluster for so many labels, from the first budget (C₀) to `max_clusters`."""
     splitting: bool = True
     """Whether Alg. 2 splits C₀ clusters until there are enough, or k-means makes them all."""
@@ -45,7 +44,7 @@ class NTKCPL(KernelRegression, PairwiseStrategy):
     """Whether clusters whose labelled images are of one class count as one pseudo-class."""
     constraint: Constraint = "cannot_link"
     """Which labelled samples must not, or must, share a cluster."""
-    starts: Count = 3
+    starts: Repeats = 3
     """Starts of k-means."""
     scaling: Scaling = "l2_centred"
     """Scaling of what is clustered."""

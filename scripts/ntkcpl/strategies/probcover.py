@@ -9,7 +9,7 @@ from typing_extensions import override
 from ntkcpl.geometry.distances import Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.settings import Count
+from ntkcpl.settings import Count, Repeats
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
@@ -36,7 +36,7 @@ class ProbCover(PairwiseStrategy):
     """Share of balls that must be pure (α)."""
     n_clusters: Count | Literal["classes"] = "classes"
     """Clusters that purity is judged by."""
-    starts: Count = 3
+    starts: Repeats = 3
     """Starts of k-means."""
 
     @override

@@ -8,7 +8,7 @@ from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.settings import Count
+from ntkcpl.settings import Count, Repeats
 from ntkcpl.strategies.alfamix import AlfaMix
 from ntkcpl.strategies.badge import Badge
 from ntkcpl.strategies.bait import BAIT
@@ -53,9 +53,9 @@ class Refine(Strategy):
     )
     needs_classifier = True
     needs_clusters = True
-    passes: Count = 5
+    passes: Repeats = 5
     """How often the pool is filtered."""
-    draws: Count = 11
+    draws: Repeats = 11
     """Subsets that each strategy chooses from in a pass."""
     subset: Count = 5_000
     """Images in a subset in the first pass."""

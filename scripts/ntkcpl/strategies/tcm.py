@@ -29,7 +29,7 @@ class TCM(Strategy):
         diversity="one cluster after the other, at first",
         cost="M K D, then N C, M candidates",
     )
-    typiclust_until: Annotated[float, Field(ge=1)] = 3.0
+    typiclust_until: Annotated[float, Field(ge=1, le=1e6)] = 3.0
     """Labels up to which TypiClust chooses, in first budgets: by default three equal batches."""
 
     @override

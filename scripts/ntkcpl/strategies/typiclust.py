@@ -9,7 +9,7 @@ from typing_extensions import override
 from ntkcpl.geometry.distances import DISTANCE_ROWS, Points, points_memory
 from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.settings import Count
+from ntkcpl.settings import Count, Repeats
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 
 
@@ -37,7 +37,7 @@ class TypiClust(PairwiseStrategy):
     """Smaller clusters are used only when nothing is left in the others."""
     max_clusters: Count = 500
     """Clusters at most."""
-    starts: Count = 3
+    starts: Repeats = 3
     """Starts of k-means."""
 
     @override

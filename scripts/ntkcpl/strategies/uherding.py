@@ -1,15 +1,15 @@
 """UHerding: the images that together cover the uncertain part of the pool best."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.estimate import estimate_accuracy, estimating_memory, temperature_of_confidence
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
+from ntkcpl.settings import Positive
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
 from ntkcpl.strategies.maxherding import coverage_memory
@@ -32,9 +32,9 @@ class UHerding(PairwiseStrategy):
         diversity="coverage by a Gaussian kernel",
         cost="M² D, M candidates",
     )
-    bandwidth: Annotated[float, Field(gt=0)] | Literal["adaptive"] = "adaptive"
+    bandwidth: Positive | Literal["adaptive"] = "adaptive"
     """σ; the paper's is adaptive: the smallest distance between labelled images."""
-    temperature: Annotated[float, Field(gt=0)] | Literal["fitted"] = 1.0
+    temperature: Positive | Literal["fitted"] = 1.0
     """Divides the outputs before the softmax; fitted, it is the one at which the classifier is as
     sure of the pool, on average, as it is right, by the estimate from the labels held."""
 

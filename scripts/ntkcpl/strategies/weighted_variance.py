@@ -1,16 +1,16 @@
 """Weighted variance: the images that together leave the least variance where it matters."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import Field
 from typing_extensions import override
 
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.head import asking_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.regression.settings import KernelRegression
+from ntkcpl.settings import Positive
 from ntkcpl.strategies.bait import bernoulli_variance
 from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
@@ -57,7 +57,7 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
     noise: Literal["equal", "by_weight"] = "equal"
     """λ(i): λ, or λ / w(i) as in BAIT, so that what the classifier is sure of tells less."""
-    ridge: Annotated[float, Field(gt=0)] = 0.01
+    ridge: Positive = 0.01
     """λ as a share of the mean of the kernel's diagonal."""
 
     @override

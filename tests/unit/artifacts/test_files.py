@@ -10,7 +10,13 @@ from pathlib import Path
 import pytest
 
 from ntkcpl.artifacts import files
-from ntkcpl.artifacts.files import ArtifactError, atomic, open_file, write_text
+from ntkcpl.artifacts.files import (
+    ArtifactError,
+    atomic,
+    atomic_folder,
+    open_file,
+    write_text,
+)
 
 SCRIPTS = Path(files.__file__).parents[2]
 
@@ -39,12 +45,25 @@ def test_two_writers_are_not_in_each_other_s_way(tmp_path):
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_what_a_killed_writer_left_is_deleted_what_is_another_file_s_is_not(tmp_path):
+def test_two_writers_of_a_folder_are_not_in_each_other_s_way(tmp_path):
+    path = tmp_path / "folder"
+    for _ in range(2):
+        with atomic_folder(path) as first:
+            (first / "first").touch()
+            with atomic_folder(path) as second:
+                (second / "second").touch()
+            assert [file.name for file in path.iterdir()] == ["second"]
+        assert [file.name for file in path.iterdir()] == ["first"]
+        assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("writer", ["atomic", "atomic_folder"])
+def test_what_a_killed_writer_left_is_deleted_what_is_another_file_s_is_not(tmp_path, writer):
     code = f"""
 import os, signal
-from ntkcpl.artifacts.files import atomic
-with atomic({str(tmp_path / "file.txt")!r}) as temporary:
-    temporary.write_text("half")
+from ntkcpl.artifacts.files import atomic, atomic_folder
+with {writer}({str(tmp_path / "file.txt")!r}) as temporary:
+    (temporary / "part" if temporary.is_dir() else temporary).write_text("half")
     os.kill(os.getpid(), signal.SIGKILL)
 """
     killed = subprocess.run([sys.executable, "-c", code], cwd=SCRIPTS, check=False)
@@ -62,6 +81,17 @@ def test_all_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):
     monkeypatch.setattr(files.os, "fsync", lambda _: named.append(path.exists()))
     write_text(path, "text")
     assert named == [False, True]  # when the file is synchronised, and when its folder is
+
+
+def test_a_folder_that_fails_leaves_the_former_one(tmp_path):
+    path = tmp_path / "folder"
+    with atomic_folder(path) as temporary:
+        (temporary / "whole").touch()
+    with pytest.raises(ArtifactError, match="folder cannot be written"), atomic_folder(path) as new:
+        (new / "half").touch()
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert [file.name for file in path.iterdir()] == ["whole"]
+    assert list(tmp_path.iterdir()) == [path]
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EIO])

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from ntkcpl.image_files import BadImageError
 from ntkcpl.labels.kit import write_kit
 from ntkcpl.labels.rows import Row, Suggestion
 from ntkcpl.labels.similarity import similarity_order
@@ -121,6 +122,11 @@ def test_thumbnails_of_arrays_keep_colours():
     assert found.shape == (32, 32, 3)
     np.testing.assert_allclose(found[:, 4].mean(axis=0), [200, 0, 0], atol=12)
     np.testing.assert_allclose(found[:, 28].mean(axis=0), [0, 0, 200], atol=12)
+
+
+def test_an_image_that_is_gone_is_named(tmp_path: Path):
+    with pytest.raises(BadImageError, match=r"a\.jpg cannot be decoded \(it is no file\): mend it"):
+        thumbnails([tmp_path / "a.jpg"])
 
 
 def test_similar_images_stand_side_by_side():
