@@ -12,7 +12,8 @@ from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.pseudo_labels import Clustering
-from ntkcpl.rounds import Identity, known_pool
+from ntkcpl.rounds import known_pool
+from ntkcpl.seeding import Identity
 
 started = time.perf_counter()
 w = snakemake.wildcards

@@ -14,7 +14,7 @@ from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import read_views
 from ntkcpl.classifier import ClassifierSettings
 from ntkcpl.cross_validation import cross_validate
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))

@@ -19,7 +19,7 @@ from ntkcpl.artifacts.views import kept_views, write_views
 from ntkcpl.devices import keep_freed_memory
 from ntkcpl.encoders.storage import load_encoder
 from ntkcpl.features import FeatureSettings, embed_views, embedded_alike
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 keep_freed_memory()
 start = time.perf_counter()

@@ -12,7 +12,7 @@ from ntkcpl.artifacts.frames import write_frame
 from ntkcpl.artifacts.provenance import Provenance, shortened
 from ntkcpl.estimate import estimate_accuracy
 from ntkcpl.pool import Pool
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 made_by = snakemake.params.made_by
 features = read_features(snakemake.input.features, Provenance(made_by["features"]))

@@ -16,7 +16,7 @@ from ntkcpl.notions import coverage_map
 from ntkcpl.reporting import coverage_map as report
 from ntkcpl.reporting import plots
 from ntkcpl.reporting.look import display_name
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 w, files = snakemake.wildcards, snakemake.input
 made_by = snakemake.params.made_by

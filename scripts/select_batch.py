@@ -17,7 +17,8 @@ from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.rounds import Identity, known_pool, select_batch
+from ntkcpl.rounds import known_pool, select_batch
+from ntkcpl.seeding import Identity
 
 started = time.perf_counter()
 w = snakemake.wildcards

@@ -16,7 +16,7 @@ from ntkcpl.artifacts.labels import read_held
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.views import read_views
 from ntkcpl.classifier import ClassifierSettings, train_classifier
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 w = snakemake.wildcards
 identity = Identity(w.experiment, w.strategy, int(w.seed), int(w.round))

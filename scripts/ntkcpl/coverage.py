@@ -20,7 +20,7 @@ from ntkcpl.pseudo_labels import merge_known
 from ntkcpl.records import Classifier, Clusters, Features
 from ntkcpl.regression.direct import regress
 from ntkcpl.regression.incremental import covered
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 UNKNOWN = -1  # class of a cluster without a label

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.records import Features
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 FOLDS = 5
 

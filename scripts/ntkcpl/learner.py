@@ -13,7 +13,8 @@ from ntkcpl.head import Head
 from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.records import Batch, Features
-from ntkcpl.rounds import Identity, select_batch
+from ntkcpl.rounds import select_batch
+from ntkcpl.seeding import Identity
 
 
 class Learner:

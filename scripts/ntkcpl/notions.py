@@ -17,8 +17,7 @@ from ntkcpl.geometry.distances import Points
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.pool import Pool
 from ntkcpl.records import Features
-from ntkcpl.rounds import Identity
-from ntkcpl.seeding import numpy_generator, seed_of
+from ntkcpl.seeding import Identity, numpy_generator, seed_of
 from ntkcpl.strategies.ntkcpl import NTKCPL
 from ntkcpl.strategies.probcover import ProbCover
 

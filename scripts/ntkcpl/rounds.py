@@ -3,29 +3,14 @@
 A draw depends on (experiment, strategy, seed, round) and on what it is for, never on when or where.
 """
 
-from typing import NamedTuple
-
 import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl import strategies
 from ntkcpl.pool import Pool
 from ntkcpl.records import Batch, Classifier, Features, Held
-from ntkcpl.seeding import numpy_generator
+from ntkcpl.seeding import Identity
 from ntkcpl.strategies.base import Strategy
-
-
-class Identity(NamedTuple):
-    """Names a round of a run."""
-
-    experiment: str
-    strategy: str
-    seed: int
-    round: int
-
-    def generator(self, purpose: str) -> np.random.Generator:
-        """Return the generator of what is drawn in this round for a purpose."""
-        return numpy_generator(*self, purpose)
 
 
 def known_pool(

@@ -1,7 +1,7 @@
 """Random generators that depend on what is drawn, never on when or where."""
 
 import hashlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -32,3 +32,16 @@ def torch_generator(*identity: str | int) -> "torch.Generator":
     import torch
 
     return torch.Generator().manual_seed(seed_of(*identity))
+
+
+class Identity(NamedTuple):
+    """Names a round of a run."""
+
+    experiment: str
+    strategy: str
+    seed: int
+    round: int
+
+    def generator(self, purpose: str) -> np.random.Generator:
+        """Return the generator of what is drawn in this round for a purpose."""
+        return numpy_generator(*self, purpose)

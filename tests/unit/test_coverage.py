@@ -18,7 +18,8 @@ from ntkcpl.coverage import (
 from ntkcpl.pool import Pool
 from ntkcpl.pseudo_labels import merge_known
 from ntkcpl.regression.incremental import covered
-from ntkcpl.rounds import Identity, select_batch
+from ntkcpl.rounds import select_batch
+from ntkcpl.seeding import Identity
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 RECIPE = ClassifierSettings(hidden_width=64, epochs=30)

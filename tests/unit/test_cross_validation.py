@@ -7,7 +7,7 @@ import pytest
 from ntkcpl import cross_validation
 from ntkcpl.classifier import ClassifierSettings, train_classifier
 from ntkcpl.cross_validation import FOLDS, cross_validate
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 
 SETTINGS = ClassifierSettings(hidden_width=8, epochs=15)
 IDENTITY = Identity("birds", "mine", 0, 2)

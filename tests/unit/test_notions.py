@@ -8,7 +8,7 @@ from ntkcpl.coverage import Round, predict
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.notions import NOTIONS, TRUTH, Covering, agreement, compare_notions, coverage_map
 from ntkcpl.pool import Pool
-from ntkcpl.rounds import Identity
+from ntkcpl.seeding import Identity
 from ntkcpl.strategies.ntkcpl import NTKCPL
 
 RECIPE = ClassifierSettings(hidden_width=64, epochs=30)
