@@ -146,14 +146,14 @@ def test_features_of_files_are_those_of_their_pixels(tmp_path: Path):
     settings = {"name": "imagefolder", "root": str(tmp_path / "images"), "image_size": 8}
     dataset = load(DatasetSettings(**settings, on_bad_image="skip"))
     torch.manual_seed(0)
-    encoder = build(EncoderSettings(width=1 / 16)).eval()
+    encoder = build(EncoderSettings(width=1 / 8)).eval()
     recipe = FeatureSettings(views=2, view=ViewSettings(padding=2), batch_size=5)
     path = tmp_path / "features.h5"
     extract_features(path, dataset, encoder, recipe, Provenance("{}", {}, ()), progress=False)
     with h5py.File(path) as file, torch.no_grad():
         expected = encoder(torch.from_numpy(dataset.pool.images[:]))
         np.testing.assert_allclose(file["pool/embedding"][:], expected, atol=1e-5)
-        assert file["pool/views"].shape == (len(dataset.pool.id), 2, 32)
+        assert file["pool/views"].shape == (len(dataset.pool.id), 2, 64)
         assert list(json.loads(file.attrs["skipped"])) == [str(tmp_path / "images/owl/4.png")]
 
 

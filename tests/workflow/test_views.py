@@ -27,7 +27,7 @@ def test_each_round_embeds_the_views_of_its_batch(labelled):
     for batch in results.glob("random/seed0/round*/batch.csv"):
         with h5py.File(batch.with_name("views.h5")) as file:
             assert file["index"][:].tolist() == pd.read_csv(batch)["index"].tolist()
-            assert file["views"].shape == (10, 2, 32)
+            assert file["views"].shape == (10, 2, 64)
     with h5py.File(results / "features.h5") as file:
         assert file["pool/views"].shape[1] == 0
     # The same images have the same views, but for the rounding of batches of another size.

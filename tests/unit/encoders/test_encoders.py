@@ -13,7 +13,7 @@ from ntkcpl.encoders.embedding import embed
 from ntkcpl.encoders.encoder import MEAN, STD, Encoder, build
 from ntkcpl.encoders.storage import load_encoder, save_encoder
 
-SMALL = EncoderSettings(width=1 / 16)
+SMALL = EncoderSettings(width=1 / 8)
 ORIGIN = Provenance(settings='{"epochs":1}', inputs={}, identity=("digits", 0))
 
 
@@ -25,9 +25,9 @@ def small_encoder() -> Encoder:
 @pytest.mark.parametrize("architecture", ["resnet9", "resnet18"])
 @pytest.mark.parametrize("size", [1, 8, 32])
 def test_images_of_any_size_give_one_embedding(architecture: Any, size: int):
-    encoder = build(EncoderSettings(architecture=architecture, width=1 / 16)).eval()
+    encoder = build(EncoderSettings(architecture=architecture, width=1 / 8)).eval()
     embedding = encoder(torch.rand(2, 3, size, size))
-    assert embedding.shape == (2, 32) == (2, encoder.embedding_width)
+    assert embedding.shape == (2, 64) == (2, encoder.embedding_width)
 
 
 @pytest.mark.parametrize(

@@ -151,10 +151,10 @@ def test_weights_of_timm_in_safetensors_and_its_own_transform(tmp_path: Path):
 
 
 def test_our_own_encoders_are_checkpoints_too(tmp_path: Path):
-    encoder = build(EncoderSettings(width=1 / 16)).eval()
+    encoder = build(EncoderSettings(width=1 / 8)).eval()
     randomise(encoder.layers)
     save_encoder(tmp_path / "encoder.pt", encoder, Provenance("{}", {}, ()))
-    settings = EncoderSettings(width=1 / 16, checkpoint=str(tmp_path / "encoder.pt"))
+    settings = EncoderSettings(width=1 / 8, checkpoint=str(tmp_path / "encoder.pt"))
     imported = import_encoder(settings)
     images = torch.rand(2, 3, 8, 8)
     torch.testing.assert_close(imported(images), encoder(images))

@@ -36,7 +36,7 @@ SETTINGS = PretrainingSettings(
     monitor_every=2,
     checkpoint_every=1,
 )
-ENCODER = EncoderSettings(width=1 / 16)
+ENCODER = EncoderSettings(width=1 / 8)
 RNG = numpy_generator("test_pretraining")
 IMAGES = RNG.integers(0, 256, (40, 3, 8, 8), dtype=np.uint8)
 LABEL = RNG.integers(0, 3, 40)
@@ -227,7 +227,7 @@ def test_byol_learns_and_its_target_follows(tmp_path: Path):
 def test_the_target_is_the_slow_loops_moving_average():
     torch.manual_seed(0)
     settings = PretrainingSettings(target_momentum=0.9)
-    method = BYOL(build(EncoderSettings(width=1 / 16)), settings)
+    method = BYOL(build(EncoderSettings(width=1 / 8)), settings)
     before = [p.clone() for p in method.target_encoder.parameters()]
     for parameter in method.parameters():
         parameter.data.add_(torch.randn_like(parameter))
@@ -245,7 +245,7 @@ def test_the_losses_are_those_of_the_papers():
     torch.manual_seed(0)
     views = torch.rand(2, 8, 3, 8, 8)
     for kind in (SimSiam, BYOL):
-        method = kind(build(EncoderSettings(width=1 / 16)), SETTINGS).eval()
+        method = kind(build(EncoderSettings(width=1 / 8)), SETTINGS).eval()
         z = [method.projection(method.encoder(view)) for view in views]
         if isinstance(method, BYOL):
             targets = [method.target_projection(method.target_encoder(view)) for view in views]
