@@ -146,7 +146,7 @@ def test_weights_of_timm_in_safetensors_and_its_own_transform(tmp_path: Path):
         expected = theirs.forward_head(
             theirs.forward_features((images / 255 - 0.5) / 0.5), pre_logits=True
         )
-        torch.testing.assert_close(encoder(images), expected)
+        torch.testing.assert_close(encoder(images), expected, rtol=1e-3, atol=1e-4)
         assert encoder(images[:, :, :32, :32]).shape == (2, 192)  # resized to 224 x 224
 
 
