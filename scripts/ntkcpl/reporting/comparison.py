@@ -9,7 +9,7 @@ from ntkcpl.artifacts.accuracy import ordered
 from ntkcpl.reporting.accuracy import ROUNDING, learning_curves
 from ntkcpl.reporting.look import STYLE_SHEET, display_name
 from ntkcpl.reporting.significance import paired_p_value
-from ntkcpl.reporting.tables import FALSE_DISCOVERIES, MISSING, Table
+from ntkcpl.reporting.tables import FALSE_DISCOVERIES, MISSING, Table, named, wide
 
 THIRDS = ("first", "middle", "last")
 CELL = 0.2, 0.165  # inches: width and height of a cell of the ranks' figure
@@ -137,10 +137,10 @@ def error_table(accuracy: pd.DataFrame) -> Table:
         f"Test accuracy in percent by number of labels, mean±standard error over {seeds} seeds. "
         "Bold is the highest mean, underlined what is below it by no more than its standard error."
     )
-    mean = _wide(curves, "labels", "mean")
-    rank = 2 * _wide(curves, "labels", "near").fillna(0).astype(int)
-    text = _wide(curves.assign(text=text), "labels", "text").fillna(MISSING)
-    return Table(caption, curves, text, rank.where(mean < mean.max(), 1))
+    mean = wide(curves, "labels", "mean")
+    rank = 2 * wide(curves, "labels", "near").fillna(0).astype(int)
+    text = wide(curves.assign(text=text), "labels", "text").fillna(MISSING)
+    return Table(caption, curves, named(text), named(rank.where(mean < mean.max(), 1)))
 
 
 def thirds_table(accuracy: pd.DataFrame, strategy: str) -> Table:
@@ -170,25 +170,23 @@ def thirds_table(accuracy: pd.DataFrame, strategy: str) -> Table:
         f"t-test tells, corrected over all {len(gaps)} tests (Benjamini and Hochberg 1995, "
         f"{FALSE_DISCOVERIES:.0%}). The best of each column is bold, the second underlined."
     )
-    return Table(
-        caption, gaps, _named(text), _named(rank.where(rank <= 2, 0).fillna(0).astype(int))
-    )
+    return Table(caption, gaps, named(text), named(rank.where(rank <= 2, 0).fillna(0).astype(int)))
 
 
 def near_best_table(accuracy: pd.DataFrame) -> Table:
     """Return at how many label counts each strategy is best or nearly so, in each experiment."""
     near = near_best(accuracy)
-    text = _wide(
+    text = wide(
         near.assign(text=near["near"].map(str) + " of " + near["label_counts"].map(str)),
         "experiment",
         "text",
     ).fillna(MISSING)
-    rank = _wide(near, "experiment", "near").rank(method="dense", ascending=False)
+    rank = wide(near, "experiment", "near").rank(method="dense", ascending=False)
     caption = (
         "At how many numbers of labels the mean of a strategy is the highest, or below it by no "
         "more than the standard error of the highest. The best of each column is bold."
     )
-    return Table(caption, near, text, (rank == 1).astype(int))
+    return Table(caption, near, named(text), named((rank == 1).astype(int)))
 
 
 def plot_ranks(accuracy: pd.DataFrame) -> Figure:
@@ -235,15 +233,3 @@ def plot_ranks(accuracy: pd.DataFrame) -> Figure:
                     color="white" if dark else "black",
                 )
     return figure
-
-
-def _wide(tidy: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
-    """Return values by strategy, in the order in which they are first named, and by columns."""
-    wide = tidy.pivot(index="strategy", columns=columns, values=values)
-    shown = sorted(wide) if columns == "labels" else list(tidy[columns].unique())
-    return _named(wide.loc[list(tidy["strategy"].unique()), shown])
-
-
-def _named(wide: pd.DataFrame) -> pd.DataFrame:
-    """Call the strategies of the rows as tables do."""
-    return wide.set_axis(pd.Index(map(display_name, wide.index), name="Strategy"))

@@ -10,7 +10,7 @@ from ntkcpl.artifacts.files import code_revision
 from ntkcpl.labels.predictions import Prediction, doubtful
 from ntkcpl.records import Taken
 from ntkcpl.reporting.learning_curve import accuracies, next_batch
-from ntkcpl.reporting.tables import MISSING
+from ntkcpl.reporting.tables import MISSING, rows_markdown
 from ntkcpl.reporting.texts import in_markdown
 
 CHOSEN = (
@@ -85,16 +85,20 @@ def labelling_page(run: Labelling, figures: bool = True) -> str:
         sections += ["## What another batch would buy", what]
         if figures:
             sections += ["![Accuracy against the number of labels](figures/learning_curve.png)"]
-        sections += ["## Accuracy", _table(_accuracy(run), "right")]
+        sections += ["## Accuracy", rows_markdown(_accuracy(run), "right")]
         sections += [CHOSEN if run.chosen else HELD_OUT]
         if not all(map(pd.isna, run.coverage)):
             sections += [COVERAGE]
-    sections += ["## Labels by class and round", _table(_labels(run), "right")]
+    sections += ["## Labels by class and round", rows_markdown(_labels(run), "right")]
     if figures and run.sheets:
         sections += ["## The batches, in the order in which they were chosen"]
         sections += [f"![Round {number}]({sheet})" for number, sheet in run.sheets.items()]
     sections += _most_doubtful(run, figures)
-    sections += ["## Time", _table(_times(run), "right"), f"This page: code `{code_revision()}`."]
+    sections += [
+        "## Time",
+        rows_markdown(_times(run), "right"),
+        f"This page: code `{code_revision()}`.",
+    ]
     return "\n\n".join(sections) + "\n"
 
 
@@ -195,7 +199,7 @@ def _most_doubtful(run: Labelling, figures: bool) -> list[str]:
         "## The most doubtful images",
         "Those without a label whose two likeliest classes are nearest to each other.",
         *["![The most doubtful images](figures/doubtful.png)"][: figures and bool(run.sheets)],
-        _table(pd.DataFrame(listed), "left"),
+        rows_markdown(pd.DataFrame(listed), "left"),
     ]
 
 
@@ -209,9 +213,3 @@ def _times(run: Labelling) -> pd.DataFrame:
         }
         for stage, seconds in run.stage_seconds.items()
     )
-
-
-def _table(rows: pd.DataFrame, align: str) -> str:
-    """Return Markdown, the first column to the left, the others as `align` says."""
-    columns = ["left"] + [align] * (len(rows.columns) - 1)
-    return str(rows.to_markdown(index=False, disable_numparse=True, colalign=columns))

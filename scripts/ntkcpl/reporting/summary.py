@@ -14,7 +14,13 @@ from ntkcpl.reporting.against_paper import claims_table
 from ntkcpl.reporting.claims import Judgement
 from ntkcpl.reporting.estimates import estimate_table
 from ntkcpl.reporting.look import display_name
-from ntkcpl.reporting.tables import MISSING, accuracy_table, effective_budget_table, markdown
+from ntkcpl.reporting.tables import (
+    MISSING,
+    accuracy_table,
+    effective_budget_table,
+    markdown,
+    rows_markdown,
+)
 
 PAPER = "Wen, Pizarro and Williams (2023)"
 
@@ -200,7 +206,7 @@ def _facts(config: Mapping[str, Any], made_by: Mapping[str, str]) -> str:
         "Seeds": ", ".join(map(str, config["seeds"])),
         "Classifier": _settings(config["classifier"]),
     }
-    return _table(pd.DataFrame({"": rows.keys(), "Setting": rows.values()}))
+    return rows_markdown(pd.DataFrame({"": rows.keys(), "Setting": rows.values()}))
 
 
 def _strategies(strategies: Mapping[str, Mapping[str, Any]]) -> str:
@@ -213,7 +219,7 @@ def _strategies(strategies: Mapping[str, Mapping[str, Any]]) -> str:
         }
         for name, settings in strategies.items()
     ]
-    return _table(pd.DataFrame(rows))
+    return rows_markdown(pd.DataFrame(rows))
 
 
 def _times(stage_seconds: Mapping[str, Sequence[float]]) -> str:
@@ -228,7 +234,7 @@ def _times(stage_seconds: Mapping[str, Sequence[float]]) -> str:
         for stage, values in seconds.items()
     ]
     return (
-        f"{_table(pd.DataFrame(rows), align='right')}\n\nSeconds of work within the jobs. "
+        f"{rows_markdown(pd.DataFrame(rows), align='right')}\n\nSeconds of work within the jobs. "
         "The start of each job's process, one to three seconds, is not in them; jobs also ran side "
         "by side."
     )
@@ -258,9 +264,3 @@ def _flat(settings: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
         else:
             shown = value if isinstance(value, str) else json.dumps(value)
             yield f"`{prefix}{key}: {shown}`"
-
-
-def _table(rows: pd.DataFrame, align: str = "left") -> str:
-    """Return Markdown, the first column to the left, the others as `align` says."""
-    columns = ["left"] + [align] * (len(rows.columns) - 1)
-    return str(rows.to_markdown(index=False, disable_numparse=True, colalign=columns))

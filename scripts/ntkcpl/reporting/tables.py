@@ -57,7 +57,7 @@ def accuracy_table(accuracy: pd.DataFrame) -> Table:
     curves = learning_curves(accuracy)
     if curves["experiment"].nunique() > 1:
         raise ValueError("an accuracy table shows one experiment: select its rows first")
-    mean, std = (_wide(curves, "labels", column) for column in ("mean", "std"))
+    mean, std = (100 * wide(curves, "labels", column) for column in ("mean", "std"))
     spread = std.map(lambda value: "" if pd.isna(value) else f"±{value:.1f}")
     least, most = curves["seeds"].min(), curves["seeds"].max()
     seeds = f"{most}" if least == most else f"{least} to {most}"
@@ -76,8 +76,8 @@ def effective_budget_table(accuracy: pd.DataFrame) -> Table:
     """
     ratios = effective_budget_ratio(learning_curves(accuracy))
     ratios = ratios.merge(ratio_intervals(accuracy), how="left")
-    ratio = _wide(ratios, "experiment", "ratio")
-    low, high = (_wide(ratios, "experiment", bound) for bound in ("low", "high"))
+    ratio = 100 * wide(ratios, "experiment", "ratio")
+    low, high = (100 * wide(ratios, "experiment", bound) for bound in ("low", "high"))
     interval = low.map(" [{:.0f}–".format) + high.map("{:.0f}]".format)
     base = display_name(REFERENCE)
     caption = (
@@ -104,8 +104,8 @@ def behind_best_table(accuracy: pd.DataFrame) -> Table:
         where a paired t-test over seeds tells it from the best (see `behind_best`).
     """
     gaps = behind_best(accuracy)
-    gap = _wide(gaps, "labels", "difference")
-    sure = _wide(gaps, "labels", "corrected_p_value") < 100 * FALSE_DISCOVERIES
+    gap = 100 * wide(gaps, "labels", "difference")
+    sure = wide(gaps, "labels", "corrected_p_value") < FALSE_DISCOVERIES
     caption = (
         "Percentage points of test accuracy behind the best strategy (0.0) by number of labels, "
         "mean over seeds. A star marks what a two-sided t-test paired by seed tells from the best, "
@@ -124,6 +124,12 @@ def markdown(table: Table) -> str:
         cells = cells.where(table.rank != rank, cells.map(mark.format))
     aligned = ["left"] + ["right"] * len(cells.columns)
     return f"{table.caption}\n\n{cells.to_markdown(colalign=aligned, disable_numparse=True)}\n"
+
+
+def rows_markdown(rows: pd.DataFrame, align: str = "left") -> str:
+    """Return Markdown of rows, the first column to the left, the others as `align` says."""
+    columns = ["left"] + [align] * (len(rows.columns) - 1)
+    return str(rows.to_markdown(index=False, disable_numparse=True, colalign=columns))
 
 
 def latex(table: Table) -> str:
@@ -152,18 +158,22 @@ def write(table: Table, *paths: str | Path) -> None:
         write_text(path, writers[path.suffix](table))
 
 
-def _wide(tidy: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
-    """Return `values` in percent, strategies in rows in the order in which they are first named."""
-    wide = tidy.pivot(index="strategy", columns=columns, values=values)
+def wide(tidy: pd.DataFrame, columns: str, values: str) -> pd.DataFrame:
+    """Return `values` with strategies in rows, in the order in which they are first named."""
+    table = tidy.pivot(index="strategy", columns=columns, values=values)
     order = tidy[columns].unique()
     shown = sorted(order) if columns == "labels" else order
-    return 100 * wide.loc[tidy["strategy"].unique(), shown]
+    return table.loc[tidy["strategy"].unique(), shown]
+
+
+def named(table: pd.DataFrame) -> pd.DataFrame:
+    """Call the strategies of the rows as tables do."""
+    strategies = [display_name(str(strategy)) for strategy in table.index]
+    return table.set_axis(pd.Index(strategies, name="Strategy"))
 
 
 def _printed(value: pd.DataFrame, suffix: pd.DataFrame | str = "") -> pd.DataFrame:
-    text = value.map(number) + suffix
-    strategies = [display_name(strategy) for strategy in value.index]
-    return text.set_axis(pd.Index(strategies, name="Strategy"))
+    return named(value.map(number) + suffix)
 
 
 def number(value: float) -> str:
