@@ -2,7 +2,7 @@
 
 import base64
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,16 +69,15 @@ def write_kit(
     folder = Path(folder)
     part = f"round {round_}" if round_ else "holdout"
     name = part.replace(" ", "") + (f"-after{after}" if after else "")
-    kit = {
-        "storage": f"ntkcpl/{experiment}/{name}",
-        "file": f"labels-{name}.csv",
-        "saveTo": f"Move it to the folder {save_to}." if save_to else "",
-        "skipped": SKIPPED,
-        "classes": list(classes),
-        "mayAdd": may_add,
-        "order": [int(row) for row in order],
-        "images": [image_of(row) for row in rows],
-    }
+    kit = page_kit(
+        f"{experiment}/{name}",
+        f"labels-{name}.csv",
+        [image_of(row) for row in rows],
+        order=order,
+        classes=classes,
+        may_add=may_add,
+        save_to=save_to,
+    )
     page = folder / "label.html"
     text = render(
         kit,
@@ -104,6 +103,41 @@ def _check(rows: Sequence[Row], classes: Sequence[str], order: Sequence[int]) ->
     for name in classes:
         if fault := class_fault(name):
             raise ValueError(fault)
+
+
+def page_kit(
+    name: str,
+    file: str,
+    images: Sequence[Mapping[str, Any]],
+    *,
+    order: Sequence[int],
+    classes: Sequence[str],
+    may_add: bool,
+    save_to: str,
+) -> dict[str, Any]:
+    """Return what the page's script works on.
+
+    Parameters
+    ----------
+    name
+        What the browser keeps is known by it.
+    file
+        The name under which the page saves.
+    images
+        What the page knows of each (see `image_of`).
+    order, classes, may_add, save_to
+        As of `write_kit`.
+    """
+    return {
+        "storage": f"ntkcpl/{name}",
+        "file": file,
+        "saveTo": f"Move it to the folder {save_to}." if save_to else "",
+        "skipped": SKIPPED,
+        "classes": list(classes),
+        "mayAdd": may_add,
+        "order": [int(row) for row in order],
+        "images": list(images),
+    }
 
 
 def image_of(row: Row) -> dict[str, Any]:

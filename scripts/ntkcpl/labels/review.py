@@ -7,8 +7,7 @@ from pathlib import Path
 
 from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.artifacts.files import write_text
-from ntkcpl.labels.kit import image_of
-from ntkcpl.labels.names import SKIPPED
+from ntkcpl.labels.kit import image_of, page_kit
 from ntkcpl.labels.render import render
 from ntkcpl.labels.rows import Row, Suggestion
 from ntkcpl.labels.tables import COLUMNS, WAS
@@ -89,15 +88,14 @@ def write_review_page(
         | {"was": d.label, "where": d.where, "round": d.round}
         for d, thumbnail in zip(doubts, thumbnails, strict=True)
     ]
-    kit = {
-        "storage": f"ntkcpl/{experiment}/review",
-        "file": f"checked-{listed[:8]}.csv",
-        "saveTo": f"Move it to the folder {save_to}." if save_to else "",
-        "skipped": SKIPPED,
-        "classes": list(classes),
-        "mayAdd": may_add,
-        "review": True,
-        "order": list(range(len(doubts))),
-        "images": images,
-    }
+    kit = page_kit(
+        f"{experiment}/review",
+        f"checked-{listed[:8]}.csv",
+        images,
+        order=range(len(doubts)),
+        classes=classes,
+        may_add=may_add,
+        save_to=save_to,
+    )
+    kit["review"] = True
     write_text(path, render(kit, title=experiment, part="labels to check", review=True))
