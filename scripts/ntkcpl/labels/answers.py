@@ -162,7 +162,8 @@ class Collector:
         answers: dict[str, Answer] = {}
         for image, said in self._answers.items():
             first, *others = (self._corrected(image, answer) for answer in said)
-            answers[image] = first
+            # The oldest file: one that says the same again does not change who said it first.
+            answers[image] = min((first, *others), key=_age) if others else first
             wrong = [other for other in others if other.label != first.label]
             self.faults += (_conflict(image, other, first) for other in wrong)
         if self.faults:
@@ -214,6 +215,10 @@ class Collector:
         if len(namesakes) == 1:
             return f"write {namesakes[0]!r} if that is meant"
         return "correct the name, or delete it there"
+
+
+def _age(answer: Answer) -> int:
+    return answer.file.lstat().st_mtime_ns
 
 
 def _label(text: str) -> str | None:

@@ -1,5 +1,6 @@
 """A row of a table that says what was said before corrects it, or finds it right."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,11 @@ def test_two_who_disagree_without_a_correction_are_refused(tmp_path: Path):
         read(tmp_path, anna="a.png,cat\n", ben="a.png,dog\n")
     # A correction of one of them settles it.
     assert read(tmp_path, checked="a.png,dog,cat\n").labelled == {"a.png": "dog"}
+
+
+def test_a_file_that_says_the_same_again_does_not_change_who_said_it_first(tmp_path):
+    for file, second in (("round1.csv", 1), ("again.csv", 2)):
+        (tmp_path / file).write_text("id,label\nx.png,wren\n")
+        os.utime(tmp_path / file, (second, second))
+    answer = read_labels(tmp_path, ["x.png"]).answers["x.png"]
+    assert answer.where == f"{tmp_path / 'round1.csv'}, line 2"
