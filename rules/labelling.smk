@@ -76,11 +76,7 @@ rule write_kit:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         # Beside those of the rounds before.
         classes=classes_held_out,
         code=code_digest("write_kit"),
@@ -101,11 +97,7 @@ use rule write_kit as write_holdout_kit with:
     wildcard_constraints:
         experiment=one_of(HOLDING_OUT),
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         classes=classes_held_out,
         answered=lambda w: [*PROGRESS[w.experiment].holdout.answers],
         code=code_digest("write_kit"),
@@ -162,11 +154,7 @@ rule review:
     conda:
         "../envs/environment.yaml"
     params:
-        settings=lambda w: canonical(
-            dataset=experiment_of(w).dataset,
-            classes=experiment_of(w).classes,
-            labels=experiment_of(w).labels,
-        ),
+        settings=page_settings,
         # Who said what, and what somebody has checked.
         said=said_of_images,
         code=code_digest("review"),

@@ -40,6 +40,7 @@ def known_images(name):
     return Path("results", name, "images.json" if name in PHOTOS else "features.h5")
 
 
+@cache
 def said_in(name):
     """What people have saved."""
     experiment = CONFIG.experiments[name]
@@ -117,8 +118,7 @@ def of_trained_rounds(file, name):
 
 def is_predicted(wildcards):
     """Whether the labels at hand give a classifier."""
-    progress = PROGRESS[wildcards.experiment]
-    return len(progress.finished) in progress.trained
+    return PROGRESS[wildcards.experiment].is_trained
 
 
 def is_evaluated(name):
@@ -158,6 +158,14 @@ def log_folders(name):
 def is_holding_out(wildcards):
     """Whether images are held out."""
     return wildcards.experiment in HOLDING_OUT
+
+
+def page_settings(wildcards):
+    """What pages for people go by."""
+    experiment = experiment_of(wildcards)
+    return canonical(
+        dataset=experiment.dataset, classes=experiment.classes, labels=experiment.labels
+    )
 
 
 def classes_held_out(wildcards):
@@ -209,7 +217,7 @@ def files_to_label():
             files.append(f"results/{name}/features.h5")
             continue
         files += of_trained_rounds("classifier.h5", name)
-        if len(progress.finished) in progress.trained:
+        if progress.is_trained:
             files.append(f"results/{name}/predictions.csv")
             files.append(f"results/{name}/review")
         if progress.finished:
@@ -228,7 +236,7 @@ def folders_to_sort():
     folders = [
         f"results/{name}/sorted"
         for name, progress in PROGRESS.items()
-        if name in PHOTOS and len(progress.finished) in progress.trained
+        if name in PHOTOS and progress.is_trained
     ]
     if not folders:
         raise WorkflowError(

@@ -63,6 +63,11 @@ class Progress:
         return [number for number in numbers if len(_classes(self.finished[:number])) > 1]
 
     @property
+    def is_trained(self) -> bool:
+        """Whether there is a classifier after the last finished round."""
+        return len(self.finished) in self.trained
+
+    @property
     def holds(self) -> bool:
         """Whether no batch is to be chosen before people have labelled the holdout."""
         return self.holdout is not None and not self.holdout.is_complete
