@@ -42,7 +42,7 @@ UNKNOWN_WIDTH = 2048
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_length=100)]
 # What the folder of an experiment holds beside those of its strategies: files of these suffixes.
 FILES = (".csv", ".h5", ".html", ".json", ".log", ".md", ".pdf", ".png", ".pt", ".tex", ".tsv")
-FOLDERS = ("figures", "tables", "holdout", "sorted", "pretrain")
+FOLDERS = ("figures", "tables", "holdout", "review", "sorted", "pretrain")
 
 
 def _increasing(budgets: list[int]) -> list[int]:

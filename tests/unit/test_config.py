@@ -153,6 +153,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
         ),
         (f"{D}.features.views", 10**5, f"{D}.features.views: should be less than or equal to 1024"),
         ("strategies.accuracy.csv", {"method": "random"}, "strategies: 'accuracy.csv' looks like"),
+        ("strategies.review", {"method": "random"}, "strategies: 'review' looks like a file or"),
         ("strategies.Random", {"method": "random"}, "strategies: 'random' and 'Random' differ in"),
         ("strategies." + "r" * 101, {"method": "random"}, "strategies.rrr"),
         (f"{D}.embeddings", {}, f"{D}.embeddings: should be a valid string, but is {{}}"),
