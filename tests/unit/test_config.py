@@ -390,7 +390,7 @@ def test_what_config_yaml_shows_are_the_defaults():
         ({"reference": "cifar10"}, "reference does not go with labels"),
         ({"labels": None, "classes": ["a", "b"]}, "classes goes with labels"),
         ({"labels": None, "holdout": 4}, "holdout goes with labels"),
-        ({"holdout": 4}, "and holdout is 4, but the pool of imagefolder has"),
+        ({"holdout": 501}, "ends at 100 and holdout is 501, but the pool of imagefolder has"),
         ({"classes": ["a", "Skipped"]}, "classes: the class 'Skipped' cannot be told from images"),
         ({"classes": ["a", "a"]}, "classes: must not repeat a value"),
     ],
