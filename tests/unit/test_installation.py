@@ -15,6 +15,7 @@ EXTRAS = PROJECT["optional-dependencies"]
 # What the extras install, by the names they are imported by.
 BLOCKED = ["torch", "torchvision", "lightly", "pytorch_lightning", "kornia", "timm", "safetensors"]
 BLOCKED += ["tensorboard", "tqdm", "PIL", "sklearn", "pandas", "matplotlib", "jinja2", "tabulate"]
+BLOCKED += ["markdown"]
 QUERY = """
 import json, sys
 for name in json.loads(sys.argv[1]):
