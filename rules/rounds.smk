@@ -26,7 +26,11 @@ rule cluster_pool:
         mem_mb=memory_mb(clustering_of),
     params:
         settings=lambda w: clustering_of(w).canonical(),
-        code=code_digest("cluster_pool"),
+        code=lambda w: code_digest(
+            "cluster_pool",
+            # Imported only where images are held out.
+            without=() if is_holding_out(w) else ("ntkcpl.artifacts.batch",),
+        ),
     script:
         "../scripts/cluster_pool.py"
 

@@ -6,7 +6,6 @@ log_to(snakemake.log[0])
 
 import time
 
-from ntkcpl.artifacts.batch import read_rows
 from ntkcpl.artifacts.classifier import read_classifier
 from ntkcpl.artifacts.clusters import write_clusters
 from ntkcpl.artifacts.features import read_features
@@ -29,6 +28,8 @@ if snakemake.input.labels:
     held = read_held(snakemake.input.labels, features)
     inputs["labels"] = held.digest
 if snakemake.input.holdout:
+    from ntkcpl.artifacts.batch import read_rows
+
     held_out = read_rows(snakemake.input.holdout, features)
     inputs["holdout"] = content_digest(snakemake.input.holdout)
 

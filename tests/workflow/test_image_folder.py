@@ -49,8 +49,8 @@ def test_the_first_batch_comes_from_images_without_labels(new_workflow, smoke_co
     assert code == 0, output
     results = workflow.folder / "results/smoke"
     with h5py.File(results / "features.h5") as file:
-        assert file["pool/embedding"].shape == (40, 32)
-        assert file["test/embedding"].shape == (0, 32)
+        assert file["pool/embedding"].shape == (40, 64)
+        assert file["test/embedding"].shape == (0, 64)
         assert file["classes"].shape == file["test/label"].shape == (0,)
         assert set(file["pool/label"]) == {-1}
         assert np.isnan([file.attrs["knn_accuracy"], file.attrs["linear_accuracy"]]).all()

@@ -100,7 +100,9 @@ def test_each_job_has_a_log(finished):
     # experiments.
     elsewhere = {"import_features", "import_encoder", "compare_kernels", "measure_coverage"}
     elsewhere |= {"embed_views", "take_labels", "write_kit", "predict"}
-    elsewhere |= {"update_features", "sort_images", "review"}
+    elsewhere |= {"update_features", "sort_images", "review", "draw_holdout", "evaluate_holdout"}
+    elsewhere |= {"cross_validate", "plot_learning_curve", "plot_batch", "plot_doubtful"}
+    elsewhere |= {"summarise_labels"}
     elsewhere |= {"plot_kernels", "table_kernels", "plot_coverage", "plot_errors", "plot_claim"}
     elsewhere |= {"plot_impurity", "plot_over_clustering", "plot_coverage_map", "compare_notions"}
     elsewhere |= {"table_coverage_notions", "plot_selection_time", "plot_cluster_number"}
