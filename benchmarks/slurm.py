@@ -153,9 +153,10 @@ class Run:
             return bool(found)
 
         wait_until(running)
-        log = "select_batch" if rule == "run" else rule
-        wait_until(lambda: any((self.folder / "logs").rglob(f"{log}.log")))
-        time.sleep(4)  # into its work
+        started = {"run": "select_batch.log", "pretrain": "encoder.checkpoint.pt"}
+        name = started.get(rule, f"{rule}.log")
+        wait_until(lambda: any(self.folder.glob(f"[lr]*s/**/{name}")))  # logs or results
+        time.sleep(1)  # into its work
         return found[0]
 
     def digests(self) -> dict[str, str]:

@@ -32,12 +32,12 @@ embedding = features.embedding[[row[image] for image in ids]]
 kit = Path(snakemake.output.kit)
 write_cells(kit / "table.csv", COLUMNS, [(image, "") for image in ids])
 if settings["dataset"] is not None and ids:
-    classes, suggestions = [], [None] * len(ids)
-    trained = Provenance(made_by["classifier"])
+    classes, inputs, suggestions = [], {}, [None] * len(ids)
     if snakemake.input.get("labels"):
         held = read_held(snakemake.input.labels, features)
-        classes, trained = held.classes, trained.made_from(labels=held.digests)
+        classes, inputs["labels"] = held.classes, held.digests
     if snakemake.input.get("classifier"):
+        trained = Provenance(made_by["classifier"], inputs)
         head = read_classifier(snakemake.input.classifier, features, trained).head
         suggestions = [
             Suggestion(classes[p.argmax()], float(p.max())) for p in head.probability(embedding)

@@ -167,6 +167,7 @@ def test_the_summary_and_the_report(labelled):
     code, output = labelled.run("--report", "report.html")
     assert code == 0, output
     report = (labelled.folder / "report.html").read_text()
+    assert "People label 20 images in 3 rounds, chosen by" in report
     for name in (*shown, "summary.html"):
         assert f"results/smoke/{name}" in report
 
