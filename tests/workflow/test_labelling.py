@@ -222,11 +222,13 @@ def test_a_label_is_checked_and_corrected(waiting):
     wrong, *others = batch(waiting, 1)
     colour = "blue" if truth(wrong) == "red" else "red"
     answer(waiting, 1, _1=colour, _2=None)
-    assert run(waiting).endswith("; labels to check: 1, on results/smoke/review/review.html")
+    last = run(waiting)
     folder = waiting.folder / "results/smoke/review"
     assert (folder / "review.html").exists()
     doubts = listed(folder / "review.csv")
     assert [doubt["id"] for doubt in doubts][:1] == [wrong]  # colours are easy
+    page = "results/smoke/review/review.html"
+    assert last.endswith(f"; labels to check: {len(doubts)}, on {page}")
     expected = {"was": colour, "classifier": truth(wrong), "round": "1"}
     assert expected.items() <= doubts[0].items()
     assert doubts[0]["where"] == "labels/round1.csv, line 2"
