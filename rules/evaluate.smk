@@ -13,7 +13,7 @@ rule collect_accuracy:
         "../envs/environment.yaml"
     params:
         made_by=made_by("classifier"),
-        code=code_digest("collect_accuracy"),
+        code=lambda w: code_digest("collect_accuracy"),
     message:
         "Collect the accuracies of all classifiers of {wildcards.experiment}"
     script:
@@ -34,7 +34,7 @@ rule estimate_accuracy:
         "../envs/environment.yaml"
     params:
         made_by=made_by("features", "classifier"),
-        code=code_digest("estimate_accuracy"),
+        code=lambda w: code_digest("estimate_accuracy"),
     message:
         "Estimate those accuracies from the labels held, of {wildcards.experiment}"
     script:
@@ -60,7 +60,7 @@ rule plot_accuracy:
         "../envs/environment.yaml"
     params:
         references=lambda w: references([w.experiment]),
-        code=code_digest("plot_accuracy"),
+        code=lambda w: code_digest("plot_accuracy"),
     message:
         "Draw accuracy against number of labels, of {wildcards.experiment}"
     script:
@@ -88,7 +88,7 @@ rule plot_gain:
         "../envs/environment.yaml"
     params:
         references=lambda w: references([w.experiment]),
-        code=code_digest("plot_gain"),
+        code=lambda w: code_digest("plot_gain"),
     message:
         "Draw the gain over Random, of {wildcards.experiment}"
     script:
@@ -115,7 +115,7 @@ rule plot_pretraining:
         "../envs/environment.yaml"
     params:
         made_by=made_by("encoder"),
-        code=code_digest("plot_pretraining"),
+        code=lambda w: code_digest("plot_pretraining"),
     message:
         "Draw the course of the pretraining of {wildcards.experiment}"
     script:
@@ -140,7 +140,7 @@ rule table_accuracy:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_accuracy"),
+        code=lambda w: code_digest("table_accuracy"),
     message:
         "Write the table of accuracies of {wildcards.experiment}"
     script:
@@ -167,7 +167,7 @@ rule table_effective_budget:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_effective_budget"),
+        code=lambda w: code_digest("table_effective_budget"),
     message:
         "Write the table of effective budget ratios of {wildcards.experiment}"
     script:
@@ -192,7 +192,7 @@ rule table_behind_best:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_behind_best"),
+        code=lambda w: code_digest("table_behind_best"),
     message:
         "Write how far each strategy is behind the best, of {wildcards.experiment}"
     script:

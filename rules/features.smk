@@ -50,7 +50,7 @@ rule update_features:
         made_by=made_by("encoder"),
         settings=lambda w: canonical(**features_settings(w)),
         images=lambda w: listing_digest(w.experiment),
-        code=code_digest("update_features", "ntkcpl.datasets.imagefolder"),
+        code=lambda w: code_digest("update_features", "ntkcpl.datasets.imagefolder"),
     message:
         "Embed the images of {wildcards.experiment} that are new"
     script:
@@ -74,7 +74,7 @@ rule import_features:
         "../envs/environment.yaml"
     params:
         settings=lambda w: canonical(**features_settings(w)),
-        code=code_digest("import_features"),
+        code=lambda w: code_digest("import_features"),
     message:
         "Import the embeddings of {wildcards.experiment}"
     script:

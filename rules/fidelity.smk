@@ -45,7 +45,7 @@ rule compare_kernels:
     params:
         made_by=made_by("features", "classifier", "views"),
         settings=lambda w: canonical_json(experiment_of(w).classifier),
-        code=code_digest("compare_kernels"),
+        code=lambda w: code_digest("compare_kernels"),
     message:
         "Compare kernels with the trained classifiers: {wildcards.experiment}/random/seed{wildcards.seed}"
     script:
@@ -75,7 +75,7 @@ rule plot_kernels:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_kernels"),
+        code=lambda w: code_digest("plot_kernels"),
     message:
         "Draw how well kernels predict classifiers, of {wildcards.experiment}"
     script:
@@ -102,7 +102,7 @@ rule table_kernels:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_kernels"),
+        code=lambda w: code_digest("table_kernels"),
     message:
         "Write the table of kernels of {wildcards.experiment}"
     script:
@@ -127,7 +127,7 @@ rule measure_coverage:
     params:
         made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
-        code=code_digest("measure_coverage"),
+        code=lambda w: code_digest("measure_coverage"),
     message:
         "Measure estimated and true coverage: {wildcards.experiment}/{wildcards.strategy}/seed{wildcards.seed}"
     script:
@@ -153,7 +153,7 @@ rule plot_coverage:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_coverage"),
+        code=lambda w: code_digest("plot_coverage"),
     message:
         "Draw estimated and true coverage (Figure 4) of {wildcards.experiment}"
     script:
@@ -179,7 +179,7 @@ rule plot_errors:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_errors"),
+        code=lambda w: code_digest("plot_errors"),
     message:
         "Draw the error of the estimate and its bound, of {wildcards.experiment}"
     script:
@@ -205,7 +205,7 @@ rule plot_claim:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_claim"),
+        code=lambda w: code_digest("plot_claim"),
     message:
         "Draw Figure 6 of {wildcards.experiment}"
     script:
@@ -231,7 +231,7 @@ rule plot_impurity:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_impurity"),
+        code=lambda w: code_digest("plot_impurity"),
     message:
         "Draw Figure 7 of {wildcards.experiment}"
     script:
@@ -257,7 +257,7 @@ rule plot_over_clustering:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_over_clustering"),
+        code=lambda w: code_digest("plot_over_clustering"),
     message:
         "Draw Figure 8 of {wildcards.experiment}"
     script:
@@ -282,7 +282,7 @@ rule compare_notions:
     params:
         made_by=made_by("features", "classifier"),
         strategy=lambda w: strategy_of(w).canonical(),
-        code=code_digest("compare_notions"),
+        code=lambda w: code_digest("compare_notions"),
     message:
         "Compare notions of coverage: {wildcards.experiment}/{wildcards.strategy}/seed{wildcards.seed}"
     script:
@@ -309,7 +309,7 @@ rule table_coverage_notions:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_coverage_notions"),
+        code=lambda w: code_digest("table_coverage_notions"),
     message:
         "Write how far notions of coverage agree with the truth, of {wildcards.experiment}"
     script:
@@ -339,7 +339,7 @@ rule plot_coverage_map:
     params:
         made_by=made_by("features", "classifier", "clusters"),
         strategy=lambda w: strategy_of(w).canonical(),
-        code=code_digest("plot_coverage_map"),
+        code=lambda w: code_digest("plot_coverage_map"),
     message:
         f"Draw which images are covered (Figure 1): {THIS_ROUND}"
     script:
@@ -363,7 +363,7 @@ rule plot_selection_time:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("plot_selection_time"),
+        code=lambda w: code_digest("plot_selection_time"),
     message:
         "Draw the time of all selections (Figure 9) of {wildcards.experiment}"
     script:
@@ -391,7 +391,7 @@ rule plot_cluster_number:
     params:
         numbers=lambda w: cluster_numbers(w.experiment),
         fewest_labels=MANY_LABELS,
-        code=code_digest("plot_cluster_number"),
+        code=lambda w: code_digest("plot_cluster_number"),
     message:
         "Draw accuracy against the number of clusters (Figure 5) of {wildcards.experiment}"
     script:

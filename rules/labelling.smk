@@ -32,7 +32,7 @@ rule take_labels:
         "../envs/environment.yaml"
     params:
         taken=taken_in,
-        code=code_digest("take_labels"),
+        code=lambda w: code_digest("take_labels"),
     message:
         f"Take what people have labelled: {THIS_ROUND}"
     script:
@@ -59,7 +59,7 @@ rule draw_holdout:
     params:
         made_by=made_by("features"),
         number=lambda w: experiment_of(w).holdout,
-        code=code_digest("draw_holdout"),
+        code=lambda w: code_digest("draw_holdout"),
     message:
         "Draw the images of {wildcards.experiment}'s holdout"
     script:
@@ -87,7 +87,7 @@ rule write_kit:
         settings=page_settings,
         # Beside those of the rounds before.
         classes=classes_held_out,
-        code=code_digest("write_kit"),
+        code=lambda w: code_digest("write_kit"),
     message:
         f"Write the page on which people label: {THIS_ROUND}"
     script:
@@ -111,7 +111,7 @@ use rule write_kit as write_holdout_kit with:
         settings=page_settings,
         classes=classes_held_out,
         answered=lambda w: [*PROGRESS[w.experiment].holdout.answers],
-        code=code_digest("write_kit"),
+        code=lambda w: code_digest("write_kit"),
     message:
         "Write the page on which people label {wildcards.experiment}'s holdout"
 
@@ -125,7 +125,7 @@ use rule take_labels as take_holdout_labels with:
         experiment=one_of(HOLDING_OUT),
     params:
         taken=taken_in_holdout,
-        code=code_digest("take_labels"),
+        code=lambda w: code_digest("take_labels"),
     message:
         "Take what people have labelled of {wildcards.experiment}'s holdout"
 
@@ -150,7 +150,7 @@ rule predict:
         "../envs/environment.yaml"
     params:
         made_by=made_by("features", "classifier"),
-        code=code_digest("predict"),
+        code=lambda w: code_digest("predict"),
     message:
         "Predict the class of every image of {wildcards.experiment}"
     script:
@@ -176,7 +176,7 @@ rule review:
         settings=page_settings,
         # Who said what, and what somebody has checked.
         said=said_of_images,
-        code=code_digest("review"),
+        code=lambda w: code_digest("review"),
     message:
         "Look for labels of {wildcards.experiment} that may be wrong"
     script:
@@ -198,7 +198,7 @@ rule sort_images:
         "../envs/environment.yaml"
     params:
         root=lambda w: str(root_of(w.experiment)),
-        code=code_digest("sort_images"),
+        code=lambda w: code_digest("sort_images"),
     message:
         "Sort the images of {wildcards.experiment} into folders"
     script:

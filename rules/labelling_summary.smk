@@ -19,7 +19,7 @@ rule evaluate_holdout:
     params:
         made_by=made_by("features", "classifier"),
         rounds=lambda w: PROGRESS[w.experiment].trained,
-        code=code_digest("evaluate_holdout"),
+        code=lambda w: code_digest("evaluate_holdout"),
     message:
         "Evaluate the classifiers on {wildcards.experiment}'s holdout"
     script:
@@ -46,7 +46,7 @@ rule cross_validate:
     params:
         made_by=made_by("features", "views"),
         settings=lambda w: canonical(classifier=experiment_of(w).classifier),
-        code=code_digest("cross_validate"),
+        code=lambda w: code_digest("cross_validate"),
     message:
         f"Cross-validate the classifier: {THIS_ROUND}"
     script:
@@ -73,7 +73,7 @@ rule plot_learning_curve:
         "../envs/environment.yaml"
     params:
         chosen=lambda w: not is_evaluated(w.experiment),
-        code=code_digest("plot_learning_curve"),
+        code=lambda w: code_digest("plot_learning_curve"),
     message:
         "Draw accuracy against number of labels, of {wildcards.experiment}"
     script:
@@ -99,7 +99,7 @@ rule plot_batch:
         "../envs/environment.yaml"
     params:
         root=lambda w: str(root_of(w.experiment)),
-        code=code_digest("plot_batch"),
+        code=lambda w: code_digest("plot_batch"),
     message:
         f"Draw the batch: {THIS_ROUND}"
     script:
@@ -125,7 +125,7 @@ rule plot_doubtful:
         "../envs/environment.yaml"
     params:
         root=lambda w: str(root_of(w.experiment)),
-        code=code_digest("plot_doubtful"),
+        code=lambda w: code_digest("plot_doubtful"),
     message:
         "Draw the most doubtful images of {wildcards.experiment}"
     script:
@@ -167,7 +167,7 @@ rule summarise_labels:
         batches=lambda w: of_finished_rounds("batch.csv", w.experiment),
         batch_size=lambda w: next_batch_size(w.experiment),
         logs=lambda w: log_folders(w.experiment),
-        code=code_digest("summarise_labels"),
+        code=lambda w: code_digest("summarise_labels"),
     message:
         "Write the summary of {wildcards.experiment}"
     script:

@@ -18,7 +18,7 @@ use rule plot_accuracy as plot_accuracies with:
     localrule: True
     params:
         references=references(SIMULATED),
-        code=code_digest("plot_accuracy"),
+        code=lambda w: code_digest("plot_accuracy"),
     message:
         "Draw accuracy against number of labels, of all experiments"
 
@@ -40,7 +40,7 @@ use rule plot_gain as plot_gains with:
     localrule: True
     params:
         references=references(WITH_RANDOM),
-        code=code_digest("plot_gain"),
+        code=lambda w: code_digest("plot_gain"),
     message:
         "Draw the gain over Random, of all experiments"
 
@@ -65,7 +65,7 @@ rule table_effective_budgets:
     conda:
         "../envs/environment.yaml"
     params:
-        code=code_digest("table_effective_budgets"),
+        code=lambda w: code_digest("table_effective_budgets"),
     message:
         "Write the table of effective budget ratios of all experiments"
     script:
@@ -94,7 +94,7 @@ rule table_against_paper:
         "../envs/environment.yaml"
     params:
         references=lambda w: references([w.experiment]),
-        code=code_digest("table_against_paper"),
+        code=lambda w: code_digest("table_against_paper"),
     message:
         "Write the gains of {wildcards.experiment} beside the paper's"
     script:
@@ -123,7 +123,7 @@ rule table_claims:
         "../envs/environment.yaml"
     params:
         reference=lambda w: REFERENCES[w.experiment],
-        code=code_digest("table_claims"),
+        code=lambda w: code_digest("table_claims"),
     message:
         "Write which of the paper's claims hold in {wildcards.experiment}"
     script:

@@ -47,7 +47,7 @@ rule import_encoder:
             # Not its file, which is new whenever the environment is.
             package=experiment_of(w).encoder.weights_version,
         ),
-        code=code_digest("import_encoder"),
+        code=lambda w: code_digest("import_encoder"),
     message:
         "Import the weights of {wildcards.experiment}'s encoder"
     script:

@@ -32,7 +32,7 @@ rule summarise:
                 }
             }
         ),
-        code=code_digest("summarise"),
+        code=lambda w: code_digest("summarise"),
     message:
         "Write the summary of {wildcards.experiment}"
     script:

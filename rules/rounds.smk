@@ -136,7 +136,7 @@ rule train_classifier:
             classifier=experiment_of(w).classifier,
             batch_size=batch_size(w),
         ),
-        code=code_digest("train_classifier"),
+        code=lambda w: code_digest("train_classifier"),
     message:
         f"Train the classifier: {THIS_ROUND}"
     script:
