@@ -50,7 +50,7 @@ def test_a_batch_never_holds_one_image(features, n):
 
 def test_a_training_that_diverges_says_so(features):
     settings = ClassifierSettings(hidden_width=4, epochs=20, learning_rate=1e6)
-    with pytest.raises(ValueError, match=r"lower classifier\.learning_rate, now 1"):
+    with pytest.raises(ValueError, match=r"lower classifier\.learning_rate, now 1000000\.0"):
         train_classifier(features, np.arange(12), settings, IDENTITY)
 
 

@@ -169,8 +169,9 @@ def write_pets(root: Path) -> None:
             picture(base / f"images/{line.split()[0]}.jpg")
 
 
-def test_pets_are_read_from_their_lists(tmp_path: Path):
+def test_pets_are_read_from_their_lists(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     write_pets(tmp_path)
+    monkeypatch.chdir(tmp_path)  # the sentence is cut where a path makes it too long
     dataset = pets.load(tmp_path, download=False)
     assert dataset.pool.id == ["Abyssinian_1.jpg", "beagle_7.jpg"]
     assert dataset.pool.label.tolist() == [0, 1]
@@ -178,8 +179,8 @@ def test_pets_are_read_from_their_lists(tmp_path: Path):
     assert dataset.classes == ["Abyssinian", "Beagle"]
     with pytest.raises(DatasetError, match="pool of data set pets holds 2 images, expected 3680"):
         load(DatasetSettings(name="pets", root=str(tmp_path)))
-    with pytest.raises(DatasetError, match=r"pets cannot be read from .*put there"):
-        load(DatasetSettings(name="pets", root=str(tmp_path / "oxford-iiit-pet")))
+    with pytest.raises(DatasetError, match=r"pets cannot be read from .*put there .*oxford-iiit"):
+        load(DatasetSettings(name="pets", root="oxford-iiit-pet"))
 
 
 def test_imagenet100_takes_its_hundred_classes(tmp_path: Path):
