@@ -31,11 +31,12 @@ class ArtifactError(Refusal):
 
 
 @contextmanager
-def atomic(path: str | Path) -> Iterator[Path]:
+def atomic(path: str | Path, former: Path | None = None) -> Iterator[Path]:
     """Yield a temporary path next to `path` that becomes `path` if the block succeeds.
 
     The temporary file is there and empty, has a name of its own, and is locked by its writer: what
-    a killed job left behind is deleted here, what another one is still writing is not.
+    a killed job left behind is deleted here, what another one is still writing is not. What was at
+    `path` becomes `former`, if that is given.
 
     Raises
     ------
@@ -47,6 +48,9 @@ def atomic(path: str | Path) -> Iterator[Path]:
     with _temporary(path) as (temporary, lock):
         yield temporary
         os.fsync(lock)
+        if former:
+            with suppress(FileNotFoundError):
+                path.replace(former)
         temporary.replace(path)
         _sync_folder(path.parent)
 

@@ -94,7 +94,7 @@ class NewFile(io.FileIO):
 
 
 @contextmanager
-def sealed(path: str | Path, block: int) -> Iterator[NewFile]:
+def sealed(path: str | Path, block: int, former: Path | None = None) -> Iterator[NewFile]:
     """Yield a file to write into, which becomes `path`, with its checksums, if the block succeeds.
 
     Parameters
@@ -103,13 +103,15 @@ def sealed(path: str | Path, block: int) -> Iterator[NewFile]:
         The file.
     block
         Bytes that a checksum is of, hence that are read at least: `ROWS` or `WHOLE`.
+    former
+        What was at `path` becomes this, if it is given.
 
     Raises
     ------
     ArtifactError
         If it cannot be written.
     """
-    with atomic(path) as temporary, NewFile(temporary) as file:
+    with atomic(path, former) as temporary, NewFile(temporary) as file:
         file._path = Path(path)
         try:
             yield file

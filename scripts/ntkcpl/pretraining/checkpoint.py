@@ -32,11 +32,8 @@ class SealedCheckpoints(TorchCheckpointIO):
         self, checkpoint: dict[str, Any], path: str | Path, storage_options: Any = None
     ) -> None:
         path = Path(path)
-        with sealed(_new(path), WHOLE) as file:
+        with sealed(path, WHOLE, _former(path)) as file:
             torch.save(checkpoint, file)
-        if path.exists():
-            path.replace(_former(path))
-        _new(path).replace(path)
 
     @override
     def load_checkpoint(
@@ -83,13 +80,9 @@ def find_checkpoint(path: Path, identity: str) -> Path | None:
 
 def remove_checkpoint(path: Path) -> None:
     """Delete the checkpoints, once the encoder that came of them is in place."""
-    for file in (path, _former(path), _new(path)):
+    for file in (path, _former(path)):
         file.unlink(missing_ok=True)
 
 
 def _former(path: Path) -> Path:
     return path.with_suffix(".former.pt")
-
-
-def _new(path: Path) -> Path:
-    return path.with_suffix(".new.pt")

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from ntkcpl.artifacts.files import ArtifactError
+from ntkcpl.artifacts.sealed import WHOLE, sealed
 from ntkcpl.pretraining.checkpoint import IDENTITY, SealedCheckpoints, find_checkpoint
 
 
@@ -58,3 +59,17 @@ def test_it_is_written_beside_its_place(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "nowhere"))
     save(tmp_path / "encoder.checkpoint.pt", 1)
     assert torch.load(tmp_path / "encoder.checkpoint.pt", weights_only=True)["epoch"] == 1
+
+
+def test_two_that_save_at_once_both_succeed(tmp_path: Path):
+    path = tmp_path / "encoder.checkpoint.pt"
+    save(path, 1)
+    with sealed(path, WHOLE, path.with_suffix(".former.pt")) as file:
+        save(path, 2)  # another process, which is faster
+        torch.save({IDENTITY: "mine", "epoch": 3}, file)
+    assert epoch_of(find_checkpoint(path, "mine")) == 3
+    path.unlink()
+    assert epoch_of(find_checkpoint(path, "mine")) == 2
+    with sealed(path, WHOLE, path.with_suffix(".former.pt")) as file:
+        torch.save({IDENTITY: "mine", "epoch": 4}, file)
+    assert epoch_of(find_checkpoint(path, "mine")) == 4
