@@ -210,8 +210,8 @@ def _to_check(run: Labelling) -> list[str]:
     return [
         title,
         f"Labels that a classifier contradicts which was trained without them, the likeliest slip "
-        f"first: {len(run.doubts)}{first}. They are checked on "
-        f"[{run.review}]({run.review}).",
+        f"first: {len(run.doubts)}{first}. They are checked on [{run.review}]({run.review}) in "
+        f"`results/{run.experiment}` (a link that a report does not follow).",
         rows_markdown(pd.DataFrame(listed), "left"),
     ]
 
