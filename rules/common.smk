@@ -57,7 +57,7 @@ WITH_RANDOM = [n for n in SIMULATED if "random" in CONFIG.experiments[n].strateg
 ROUND_BY_ROUND = {
     name
     for name in TRAINED | GIVEN
-    if CONFIG.experiments[name].features.views_of == "labelled"
+    if CONFIG.experiments[name].features.are_of_rounds
 }
 
 # Of the code behind a script, which Snakemake does not look into: `digest_code`.

@@ -44,8 +44,8 @@ class ViewSettings(Settings):
 class FeatureSettings(Settings):
     """Settings of feature extraction; the defaults are those of the digits run."""
 
-    views: int = Field(default=16, ge=1, le=1024)
-    """Augmented views of an image, V."""
+    views: int = Field(default=16, ge=0, le=1024)
+    """Augmented views of an image, V; with 0 the classifier is trained on images as they are."""
     views_of: Literal["pool", "labelled"] = "pool"
     """Whose views are embedded: at once those of all images of the pool, or in each round and run
     those of the images that it buys. An image has the same views either way."""
@@ -60,6 +60,11 @@ class FeatureSettings(Settings):
     """Seed of the views."""
     threads: Threads = 1
     """CPU threads, part of the result as in pretraining."""
+
+    @property
+    def are_of_rounds(self) -> bool:
+        """Whether views are embedded in each round."""
+        return self.views_of == "labelled" and self.views > 0
 
 
 def extract_features(
@@ -79,7 +84,7 @@ def extract_features(
     Its further attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's
     embeddings, `linear_accuracy`, the test accuracy of a linear probe (shares, NaN without labels),
     `skipped`, the broken images that were left out (JSON: path -> reason), `precision`, that in
-    which the images were embedded, and `seconds`.
+    which the images were embedded, `only_view` where there are to be no views, and `seconds`.
 
     Parameters
     ----------
@@ -106,7 +111,7 @@ def extract_features(
     """
     from tqdm import tqdm
 
-    from ntkcpl.artifacts.features import LAYOUT
+    from ntkcpl.artifacts.features import ITSELF, LAYOUT
     from ntkcpl.artifacts.hdf5 import create_hdf5
     from ntkcpl.artifacts.parts import Parts
     from ntkcpl.artifacts.provenance import library_versions
@@ -160,6 +165,8 @@ def extract_features(
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, *test)
         file.attrs["skipped"] = json.dumps(dataset.skipped)
         file.attrs["precision"] = precision
+        if not settings.views:
+            file.attrs["only_view"] = ITSELF
         file.attrs["seconds"] = time.perf_counter() - start
     parts.remove()
 

@@ -83,6 +83,15 @@ def test_half_precision_changes_little(tmp_path: Path, encoder: Encoder):
     assert np.linalg.norm(one - other) < 0.02 * np.linalg.norm(one)
 
 
+def test_without_views_the_images_are_their_own(tmp_path: Path, encoder: Encoder):
+    path, settings = tmp_path / "features.h5", SETTINGS.model_copy(update={"views": 0})
+    extract_features(path, DATASET, encoder, settings, ORIGIN, progress=False)
+    features = read_features(path)
+    views = features.views_of(np.array([3, 1]))
+    np.testing.assert_array_equal(views[:, 0], features.embedding[[3, 1]])
+    assert views.shape[1] == read_feature_facts(path)[1]["views"] == 1
+
+
 def test_the_precision_of_this_machine_is_recorded_and_kept(
     tmp_path: Path, encoder: Encoder, monkeypatch: pytest.MonkeyPatch
 ):
