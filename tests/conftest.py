@@ -1,0 +1,21 @@
+"""The order of the tests, which decides how long they take side by side."""
+
+from pathlib import Path
+
+TESTS = Path(__file__).parent
+ORDER = (
+    # They compile the loops; runs of the workflow take these over.
+    *("unit/geometry", "unit/regression", "unit/strategies"),
+    # The longest; all others fill what time is left.
+    *("workflow", "faults", "browser"),
+)
+
+
+def pytest_collection_modifyitems(items):
+    """Sort the tests by the folders of `ORDER`, then as they were found."""
+
+    def place(item):
+        folder = item.path.parent.relative_to(TESTS).as_posix()
+        return ORDER.index(folder) if folder in ORDER else len(ORDER)
+
+    items.sort(key=place)
