@@ -3,7 +3,7 @@
     .venv/bin/python benchmarks/slurm.py FOLDER
 
 It needs a cluster of its own, and makes copies of this checkout in FOLDER, in which it runs 300
-jobs of rounds locally, in groups, and each job alone. `slurm_faults.py` runs others by `Run`.
+jobs of rounds in each of `WAYS`, or those named after it. `slurm_faults.py` runs others by `Run`.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import h5py
@@ -31,6 +31,14 @@ SLURM = [
     *("--slurm-init-seconds-before-status-checks", "4", "--latency-wait", "5"),
     *("--set-resources", "pretrain:mem_mb=4000", "extract_features:mem_mb=4000"),
 ]
+CORES = str(os.cpu_count())
+# What runs Snakemake, and with which arguments.
+WAYS: dict[str, tuple[list[str], list[str]]] = {
+    "locally": ([], ["--cores", CORES]),
+    "one job with Snakemake in it": (["srun", "-c", CORES, "--mem=8000"], ["--cores", CORES]),
+    "rounds in groups": ([], SLURM),
+    "each job alone": ([], SLURM),
+}
 QUICK = ["random", "entropy", "margin", "bald", "badge"]
 OVERHEAD_CONFIG = {
     "experiments": {
@@ -79,11 +87,11 @@ class Run:
                 file[f"{part}/label"] = digits.target[chosen]
         self.process: subprocess.Popen | None = None
 
-    def start(self, *arguments: str) -> None:
-        """Start Snakemake; its output is added to `output.txt`."""
+    def start(self, *arguments: str, by: Sequence[str] = ()) -> None:
+        """Start Snakemake, by a command if there is one; its output is added to `output.txt`."""
         with (self.folder / "output.txt").open("a") as output:
             self.process = subprocess.Popen(
-                [*SNAKEMAKE, *arguments, "--", *self.targets],
+                [*by, *SNAKEMAKE, *arguments, "--", *self.targets],
                 cwd=self.folder,
                 stdout=output,
                 stderr=output,
@@ -154,13 +162,9 @@ def _of_torch(path: Path) -> str:
     return str(torch.load(path, weights_only=True)["digest"])
 
 
-def overhead(folder: Path) -> None:
-    """Print submissions and seconds of 300 jobs: locally, each alone, and in groups."""
-    for name, arguments in {
-        "locally": ["--workflow-profile", "profiles/default"],
-        "in groups": SLURM,
-        "each job alone": SLURM,
-    }.items():
+def overhead(folder: Path, ways: list[str]) -> None:
+    """Print submissions and seconds of 300 jobs, in each way."""
+    for name in ways:
         run = Run(folder / name.replace(" ", "-"), OVERHEAD_CONFIG, ["results/digits/accuracy.csv"])
         if name == "each job alone":
             profile = run.folder / "profiles/slurm/config.v9+.yaml"
@@ -168,16 +172,20 @@ def overhead(folder: Path) -> None:
             del settings["groups"], settings["group-components"]
             profile.write_text(yaml.safe_dump(settings))
         start = time.monotonic()
-        run.start(*arguments)
+        by, arguments = WAYS[name]
+        run.start(*arguments, by=by)
         code = run.end()
-        print(f"| {name} | {len(run.submissions())} | {time.monotonic() - start:.0f} s | {code}")
+        seconds, submissions = time.monotonic() - start, len(run.submissions())
+        print(f"| {name} | {submissions} | {seconds:.0f} s | {code} |", flush=True)
 
 
 def main() -> None:
     """Do what the command line says."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("folder", type=Path)
-    overhead(parser.parse_args().folder.resolve())
+    parser.add_argument("ways", nargs="*", choices=[[], *WAYS], metavar="way")
+    arguments = parser.parse_args()
+    overhead(arguments.folder.resolve(), arguments.ways or [*WAYS])
 
 
 if __name__ == "__main__":
