@@ -140,7 +140,7 @@ class Run:
 
     def is_whole(self) -> bool:
         """Whether `make verify` finds nothing."""
-        command = [sys.executable, "scripts/verify.py", "results"]
+        command = [sys.executable, "scripts/verify.py", "--configfile", "run.yaml"]
         environment = os.environ | {"PYTHONPATH": "scripts"}
         return (
             subprocess.run(command, cwd=self.folder, env=environment, check=False).returncode == 0
