@@ -61,7 +61,7 @@ def main():
         pca.transform(embedding).astype(np.float16)
         for embedding in (features.embedding, features.test_embedding)
     )
-    with atomic(arguments.output) as temporary, h5py.File(temporary, "w") as file:
+    with atomic(arguments.output) as temporary, h5py.File(temporary, "w", locking=False) as file:
         file.attrs["made_of"] = MADE_OF.format(arguments.components)
         file["classes"] = features.classes
         file["pool/embedding"], file["test/embedding"] = pool, test
