@@ -82,7 +82,7 @@ def found(finished, tmp_path_factory):
     workflow = finished.copy(tmp_path_factory.mktemp("golden") / "copy")
     workflow.config["strategies"] |= OTHERS
     workflow.config["experiments"]["smoke"]["strategies"] += OTHERS
-    code, output = workflow.run("--cores", "2")
+    code, output = workflow.run("--cores", "2", "results/smoke/accuracy.csv")
     assert code == 0, output
     table = outcome(workflow.folder / "results/smoke")
     if RENEW:

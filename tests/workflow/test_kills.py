@@ -9,6 +9,7 @@ import pandas as pd
 import psutil
 import pytest
 
+TARGET = "results/smoke/accuracy.csv"
 TIMES = ["selection_seconds", "training_seconds", "origin"]
 
 
@@ -55,7 +56,7 @@ def choices(workflow):
 @pytest.fixture(scope="module")
 def undisturbed(new_workflow, smoke_config):
     workflow = new_workflow(small(smoke_config))
-    code, output = workflow.run("--cores", "2")
+    code, output = workflow.run("--cores", "2", TARGET)
     assert code == 0, output
     return workflow
 
@@ -75,8 +76,8 @@ def test_killed_again_and_again_with_one_core(undisturbed, new_workflow, smoke_c
         "evaluation": lambda: (logs / "collect_accuracy.log").exists(),
     }
     for point, reached in points.items():
-        assert kill_when(workflow, reached, "--cores", "1"), f"never reached {point}"
-    code, output = workflow.run("--cores", "1")
+        assert kill_when(workflow, reached, "--cores", "1", TARGET), f"never reached {point}"
+    code, output = workflow.run("--cores", "1", TARGET)
     assert code == 0, output
 
     expected = pd.read_csv(undisturbed.folder / "results/smoke/accuracy.csv")
