@@ -55,9 +55,7 @@ REFERENCES = {n: e.reference for n, e in CONFIG.experiments.items() if e.referen
 WITH_RANDOM = [n for n in SIMULATED if "random" in CONFIG.experiments[n].strategies]
 # Those that embed views of the images they buy, not of the whole pool.
 ROUND_BY_ROUND = {
-    name
-    for name in TRAINED | GIVEN
-    if CONFIG.experiments[name].features.are_of_rounds
+    name for name in TRAINED | GIVEN if CONFIG.experiments[name].features.are_of_rounds
 }
 
 # Of the code behind a script, which Snakemake does not look into: `digest_code`.
