@@ -124,7 +124,7 @@ def test_the_configurations_shipped_are_valid(path, tmp_path):
             16,
             f"{D}.features: should be a valid dictionary or instance of FeatureSettings, but is 16",
         ),
-        (f"{D}.features", {"views": 0}, f"{D}.features.views: should be greater than or equal"),
+        (f"{D}.features", {"views": -1}, f"{D}.features.views: should be greater than or equal"),
         (f"{D}.features", {"view": {"x": 0}}, f"{D}.features.view.x: there is no such key"),
         (f"{D}.features", "my.h5", f"{D}: features takes settings; name the file under embeddings"),
         (f"{D}.embeddings", "no.h5", f"{D}.embeddings: no.h5 is no file: name an HDF5 file"),
