@@ -63,9 +63,10 @@ def main():
     targets["target met"] = [judged(row) for row in targets.itertuples()]
     columns = ["what", "rival", "ours", "ratio", "target", "limit", "target met"]
     table = targets[columns].rename(columns={"ours": "ours, s"})
+    table = table.astype({"target": object}).where(table.notna(), None)
     text = table.to_markdown(index=False, floatfmt=".3g", missingval="–")
-    machine = f"{os.cpu_count()} cores of {processor()}"
-    asked.output.write_text(f"{text}\n\nMeasured by `make bench` in one run on {machine}.\n")
+    said = f"Measured by `make bench` in one run on {os.cpu_count()} cores of {processor()}."
+    asked.output.write_text(f"# Benchmarks\n\n{text}\n\n{said}\n")
     print(asked.output.read_text())
     sys.exit(int((targets["target met"] == "above the limit").any()))
 
