@@ -62,11 +62,11 @@ class Workflow:
         assert code == 0, output
         return [json.loads(line) for line in output.splitlines() if line.startswith("{")]
 
-    def planned(self, *targets):
+    def planned(self):
         """Return the jobs of a dry run, as {(rule, wildcards)}; targets are left out."""
         return {
             (job["rule"], ", ".join(f"{name}={value}" for name, value in wildcards.items()))
-            for job in self.plan(*targets)
+            for job in self.plan()
             if (wildcards := job.get("wildcards"))
         }
 

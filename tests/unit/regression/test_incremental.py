@@ -68,7 +68,7 @@ def problems(draw):
 
 
 @every_device
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(problem=problems())
 def test_risk_equals_regression_from_scratch(device, problem):
     kernel, labels, n_classes, labelled = problem
@@ -85,7 +85,7 @@ def test_risk_equals_regression_from_scratch(device, problem):
 
 
 @every_device
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=1500, deadline=None)
 @given(problem=problems())
 def test_risk_equals_the_naive_formation_of_all_outputs(device, problem):
     kernel, labels, n_classes, labelled = problem

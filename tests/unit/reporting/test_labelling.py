@@ -73,7 +73,10 @@ def test_the_page_says_where_things_stand():
     assert ["1", "q", "dog", "52.0%", "4.0%"] in table and table[-4][:2] == ["2", "p"]
     assert ["`select_batch`", "2", "3.5", "2.5"] in table
     assert ["1", "d", "cat", "dog", "87.6%", "mine/a.csv, line 2"] in table
-    assert "checked on [review/review.html](review/review.html) in `results/" in text
+    assert (
+        "checked on [review/review.html](review/review.html) in `results/birds` "
+        "(a link that a report does not follow)." in text
+    )
     for figure in ("figures/learning_curve", "s/seed0/round1/batch", "figures/doubtful"):
         assert f"]({figure}.png)" in text
     assert "without each label in turn contradicts none" in labelling_page(labelling(doubts=[]))
