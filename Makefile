@@ -41,12 +41,13 @@ verify: .venv/installed ## Check that all files in results/ are whole and made f
 schema: .venv/installed ## Write anew config/config.schema.json, by which editors check a configuration
 	PYTHONPATH=scripts $(BIN)/python -m ntkcpl.schema > config/config.schema.json
 
-# Files of tests side by side, each process with one thread.
+# Files of tests side by side, in the order of tests/conftest.py, each process with one thread.
+SIDE_BY_SIDE := -n auto --dist loadfile --no-loadscope-reorder
 test: .venv/installed ## Run all tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --durations=25
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest $(SIDE_BY_SIDE) --durations=25
 
 coverage: .venv/installed ## Run all tests, and say which lines of the library none of them reaches
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder --cov --cov-report=term
+	$(BIN)/python -m pytest $(SIDE_BY_SIDE) --cov --cov-report=term
 
 faults: .venv/installed ## Try 5,000 faults on a tiny run; ARGS="--count 300 --seed 1", or the name of a fault
 	PYTHONPATH=scripts:tests $(BIN)/python -m faults $(ARGS)
