@@ -1,7 +1,7 @@
-"""Tables of many rows in parquet: neither who writes nor who reads one holds more than some rows.
+"""Tables of many rows in parquet: whoever writes or reads one holds a group of its rows.
 
-The file's metadata say where it comes from, as the cell `origin` of a CSV table does (`texts`): JSON
-that ends in the SHA-256 of all bytes of the file, with zeros in its place.
+The file's metadata say where it comes from as the cell `origin` of a CSV table does (`texts`): in
+JSON that ends in the SHA-256 of all bytes of the file, with zeros in its place.
 """
 
 import hashlib
