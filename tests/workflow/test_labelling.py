@@ -419,6 +419,11 @@ def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflo
     asked = {image: truth(image) for image in batch(workflow, 1)}
     assert said == asked | truths | {held_out[0]: "skipped"}
     assert f"{images - len(said):,} have no label" in summary
+    (workflow.folder / "pyarrow.py").write_text("raise ImportError")  # as if there were none
+    code, output = workflow.run("--dry-run", PYTHONPATH=".")
+    assert code != 0
+    assert "results/smoke/predictions.parquet takes pyarrow: pip install pyarrow" in output
+    (workflow.folder / "pyarrow.py").unlink()
     (workflow.folder / "labels/again.csv").unlink()
     save(workflow, "holdout.csv", truths)  # one that was skipped is labelled
     assert rules(workflow.planned()) == {
