@@ -144,7 +144,7 @@ rule predict:
     log:
         "logs/{experiment}/predict.log",
     wildcard_constraints:
-        experiment=one_of(LABELLED),
+        experiment=one_of({*LABELLED} - LARGE),
     localrule: True
     conda:
         "../envs/environment.yaml"
@@ -155,6 +155,15 @@ rule predict:
         "Predict the class of every image of {wildcards.experiment}"
     script:
         "../scripts/predict.py"
+
+
+use rule predict as predict_large_pool with:
+    output:
+        predictions="results/{experiment}/predictions.parquet",
+    wildcard_constraints:
+        experiment=one_of(LARGE),
+    message:
+        "Predict the class of every image of {wildcards.experiment}"
 
 
 rule review:
@@ -185,7 +194,7 @@ rule review:
 
 rule sort_images:
     input:
-        predictions="results/{experiment}/predictions.csv",
+        predictions=lambda w: PREDICTIONS[w.experiment],
     output:
         # A folder before is replaced when the new one is complete.
         sorted=update(directory("results/{experiment}/sorted")),

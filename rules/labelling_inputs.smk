@@ -9,6 +9,7 @@ from ntkcpl.artifacts.images import read_images
 from ntkcpl.image_changes import ImagesError, compare
 from ntkcpl.labels.answers import Labels, LabelsError
 from ntkcpl.labels.holdout import read_holdout
+from ntkcpl.labels.predictions import predictions_file
 from ntkcpl.labels.progress import read_progress
 from ntkcpl.labels.read import read_labels
 from ntkcpl.records import Taken
@@ -77,8 +78,20 @@ def progress_of(name):
         raise WorkflowError(str(error))
 
 
+def predictions_of(name):
+    """The file that holds the predictions, which the number of images decides."""
+    images, _ = CONFIG.experiments[name].pool_shape
+    try:
+        return str(predictions_file(Path("results", name), images))
+    except ArtifactError as error:
+        raise WorkflowError(str(error))
+
+
 # As it was when Snakemake started: what people save meanwhile counts in the next run.
 PROGRESS = {name: progress_of(name) for name in LABELLED}
+PREDICTIONS = {name: predictions_of(name) for name in LABELLED}
+# Those of more images than are predicted in CSV.
+LARGE = {name for name, file in PREDICTIONS.items() if file.endswith(".parquet")}
 
 
 def is_simulated(wildcards):
@@ -218,7 +231,7 @@ def files_to_label():
             continue
         files += of_trained_rounds("classifier.h5", name)
         if progress.is_trained:
-            files.append(f"results/{name}/predictions.csv")
+            files.append(PREDICTIONS[name])
             files.append(f"results/{name}/review")
         if progress.finished:
             files.append(f"results/{name}/summary.md")

@@ -108,7 +108,7 @@ rule plot_batch:
 
 rule plot_doubtful:
     input:
-        predictions="results/{experiment}/predictions.csv",
+        predictions=lambda w: PREDICTIONS[w.experiment],
     output:
         sheet=report(
             "results/{experiment}/figures/doubtful.png",
@@ -137,7 +137,7 @@ rule summarise_labels:
         labels=lambda w: of_finished_rounds("labels.json", w.experiment),
         holdout=branch(is_holding_out, rules.take_holdout_labels.output.labels),
         outcomes=lambda w: outcomes_of(w.experiment),
-        predictions=branch(is_predicted, "results/{experiment}/predictions.csv"),
+        predictions=branch(is_predicted, lambda w: PREDICTIONS[w.experiment]),
         review=branch(is_predicted, "results/{experiment}/review"),
         # Shown by the page.
         curve=branch(is_predicted, rules.plot_learning_curve.output.png),

@@ -13,5 +13,5 @@ rows = read_predictions(snakemake.input.predictions)
 sort_images(
     Path(snakemake.output.sorted),
     Path(snakemake.params.root),
-    [(row.id, row.label or row.class_) for row in rows],
+    ((row.id, row.label or row.class_) for row in rows),
 )

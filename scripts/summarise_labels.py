@@ -11,7 +11,7 @@ from ntkcpl.artifacts.batch import read_coverage
 from ntkcpl.artifacts.files import write_text
 from ntkcpl.artifacts.labels import read_taken
 from ntkcpl.artifacts.outcomes import read_outcomes
-from ntkcpl.labels.predictions import read_predictions
+from ntkcpl.labels.predictions import doubtful, read_predictions
 from ntkcpl.labels.review import PAGE, TABLE, read_review_table
 from ntkcpl.reporting.benchmarks import stage_seconds
 from ntkcpl.reporting.labelling import Labelling, labelling_page
@@ -27,7 +27,10 @@ run = Labelling(
     outcomes=read_outcomes(*files.outcomes) if files.outcomes else None,
     chosen=snakemake.params.chosen,
     coverage=[read_coverage(path) for path in snakemake.params.batches],
-    predictions=read_predictions(files.predictions) if files.predictions else [],
+    unlabelled=sum(not row.label for row in read_predictions(files.predictions))
+    if files.predictions
+    else None,
+    doubtful=doubtful(read_predictions(files.predictions)) if files.predictions else [],
     doubts=read_review_table(review / TABLE) if review else [],
     review=relpath(review / (PAGE if (review / PAGE).exists() else TABLE), folder)
     if review

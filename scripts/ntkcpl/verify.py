@@ -10,6 +10,7 @@ from typing import Any
 from ntkcpl.artifacts import classifier, clusters, features, views
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.hdf5 import open_hdf5
+from ntkcpl.artifacts.parquet import open_parquet
 from ntkcpl.artifacts.sealed import SealedFile
 from ntkcpl.artifacts.texts import read_csv, read_json
 
@@ -25,6 +26,7 @@ KINDS = {
     "coverage.csv": "coverage",
     "notions.csv": "notions",
     "predictions.csv": "predictions",
+    "predictions.parquet": "predictions",
     "outcomes.csv": "outcomes",
     "cross_validation.csv": "outcomes",
     "clusters.h5": "clusters",
@@ -144,6 +146,9 @@ def _read(path: Path, experiment: str, kind: str) -> _Stored:
         _, found = read_csv(path, kind)
     elif path.suffix == ".json":
         _, found = read_json(path, kind)
+    elif path.suffix == ".parquet":
+        with open_parquet(path, kind) as table:
+            found = dict(table.origin)
     elif kind in LAYOUTS:
         with SealedFile(path) as content:
             content.verify()

@@ -206,7 +206,13 @@ ARTIFACTS = [
         elsewhere(PHOTOS, "labels.json"),
     ),
     Artifact("results/photos/images.json", read_images),
-    Artifact("results/photos/predictions.csv", read_predictions),
+    *(
+        Artifact(
+            f"results/photos/predictions.{suffix}",
+            lambda path: [*read_predictions(path)],
+        )
+        for suffix in ("csv", "parquet")
+    ),
     Artifact("results/photos/holdout/batch.csv", holdout_at, (place(PHOTOS, "batch.csv"),)),
     Artifact(
         "results/photos/holdout/labels.json",

@@ -24,9 +24,10 @@ from ntkcpl.artifacts import (
 )
 from ntkcpl.artifacts.frames import read_frame, write_frame
 from ntkcpl.artifacts.hdf5 import Layout, create_hdf5
+from ntkcpl.artifacts.parquet import open_parquet
 from ntkcpl.artifacts.parts import Parts
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.artifacts.texts import read_csv, read_json, read_table, write_table
+from ntkcpl.artifacts.texts import read_csv, read_json, read_table
 from ntkcpl.encoders.storage import load_encoder, save_encoder
 from ntkcpl.labels import predictions
 from ntkcpl.pretraining import history
@@ -128,10 +129,13 @@ def json_again(
 
 def predictions_again(path: str) -> Write:
     """Prepare to write predictions as they are."""
-    kind, columns = predictions.KIND, predictions.COLUMNS
-    rows, found = read_table(path, kind, columns)
-    cells, origin = [[row[name] for name in columns] for row in rows], origin_of(found)
-    return lambda: write_table(path, kind, columns, cells, origin, for_excel=True)
+    if path.endswith(".csv"):
+        _, found = read_csv(path, predictions.KIND)
+    else:
+        with open_parquet(path, predictions.KIND) as table:
+            found = dict(table.origin)
+    rows, origin = [*predictions.read_predictions(path)], origin_of(found)
+    return lambda: predictions.write_predictions(path, rows, origin)
 
 
 def checkpoint_again(path: str) -> Write:
@@ -166,6 +170,7 @@ WRITERS: dict[str, Callable[[str], Write]] = {
     "pool-0.npy": part_again,
     "batch.csv": batch_again,
     "predictions.csv": predictions_again,
+    "predictions.parquet": predictions_again,
     "pretrain.csv": rows_again(history.KIND, history.write_history),
     "accuracy.csv": rows_again(accuracy.KIND, accuracy.write_accuracy),
     "holdout/batch.csv": holdout_again,

@@ -31,6 +31,6 @@ def test_every_file_that_a_stage_reads_is_verified():
     """Of those that the rules make; figures, tables and pages are for people."""
     rules = "".join(path.read_text() for path in (REPOSITORY / "rules").glob("*.smk"))
     place = r"(?:\{experiment\}(?:/holdout|/[^/\"]+/seed\{\{?seed\}\}?)?|\{RUN\})"
-    made = {*re.findall(rf'"results/{place}/([^/"]+\.(?:csv|h5|json|pt))"', rules)}
+    made = {*re.findall(rf'"results/{place}/([^/"]+\.(?:csv|h5|json|parquet|pt))"', rules)}
     # `make faults` fails where it attacks none of a kind.
     assert made == KINDS.keys()

@@ -269,8 +269,9 @@ def evaluate() -> None:
         "holdout": "results/photos/holdout/labels.json",
     }
     classifiers = so_far(of, "classifier.h5")
-    predictions = {"predictions": "results/photos/predictions.csv"}
-    run_job("predict", of, predictions, files | {"classifier": classifiers[-1]})
+    for suffix in ("csv", "parquet"):  # as if there were few images, and many
+        predictions = {"predictions": f"results/photos/predictions.{suffix}"}
+        run_job("predict", of, predictions, files | {"classifier": classifiers[-1]})
     outcomes = {"outcomes": "results/photos/holdout/outcomes.csv"}
     files["classifiers"] = classifiers
     run_job("evaluate_holdout", of, outcomes, files, rounds=range(1, of.round + 1))

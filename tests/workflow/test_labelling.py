@@ -15,6 +15,7 @@ from PIL import Image
 
 from ntkcpl.artifacts.batch import read_ids
 from ntkcpl.artifacts.cells import write_cells
+from ntkcpl.labels.predictions import MOST_IN_CSV
 from ntkcpl.labels.tables import write_labels
 
 COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
@@ -375,22 +376,23 @@ def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
     assert "jobs:" not in output
 
 
-def test_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflow, smoke_config):
+def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflow, smoke_config):
     config = copy.deepcopy(smoke_config)
     experiment = config["experiments"]["smoke"]
     for key in ("dataset", "encoder", "pretraining", "features"):
         del experiment[key]
     experiment |= {"embeddings": "my.h5", "labels": "labels", "classes": [*COLOURS]}
-    experiment |= {"budgets": [6, 9], "strategies": ["ntkcpl_self"], "holdout": 4}
+    experiment |= {"budgets": [6, 9], "strategies": [{"ntkcpl_self": {"candidates": 40}}]}
+    experiment["holdout"] = 4
     workflow = new_workflow(config)
-    rng = np.random.default_rng(0)
+    rng, images = np.random.default_rng(0), MOST_IN_CSV + 1
     with h5py.File(workflow.folder / "my.h5", "w") as file:
-        for part, number in (("pool", 30), ("test", 3)):
+        for part, number in (("pool", images), ("test", 3)):
             file[f"{part}/embedding"] = (
                 rng.normal(size=(number, 4)) + np.arange(number)[:, None] % 3
             )
             file[f"{part}/label"] = np.full(number, -1)
-        file["pool/id"] = [f"{number}.png" for number in range(30)]
+        file["pool/id"] = [f"{number}.png" for number in range(images)]
         file["classes"] = ["unknown"]
     assert "4 of 4 images of the holdout wait: open results/smoke/holdout/label/table" in (
         run(workflow)
@@ -411,11 +413,23 @@ def test_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflow, sm
     right = (outcomes["label"] == outcomes["predicted"]).sum()
     summary = (workflow.folder / "results/smoke/summary.md").read_text()
     assert f" {right} of 3 = " in summary and "4 held out" in summary
+    table = pd.read_parquet(workflow.folder / "results/smoke/predictions.parquet")
+    assert table["id"].tolist() == [f"{number}.png" for number in range(images)]
+    said = table.set_index("id")["label"].dropna().to_dict()
+    asked = {image: truth(image) for image in batch(workflow, 1)}
+    assert said == asked | truths | {held_out[0]: "skipped"}
+    assert f"{images - len(said):,} have no label" in summary
+    (workflow.folder / "pyarrow.py").write_text("raise ImportError")  # as if there were none
+    code, output = workflow.run("--dry-run", PYTHONPATH=".")
+    assert code != 0
+    assert "results/smoke/predictions.parquet takes pyarrow: pip install pyarrow" in output
+    (workflow.folder / "pyarrow.py").unlink()
     (workflow.folder / "labels/again.csv").unlink()
     save(workflow, "holdout.csv", truths)  # one that was skipped is labelled
     assert rules(workflow.planned()) == {
         *(("take_holdout_labels", ""), ("evaluate_holdout", "")),
-        *(SUMMARY - {("plot_doubtful", ""), ("review", "")}),
+        *(SUMMARY - {("plot_doubtful", ""), ("review", ""), ("predict", "")}),
+        ("predict_large_pool", ""),
     }
     save(workflow, "odd.csv", {batch(workflow, 2)[0]: "rad"})
     code, output = workflow.run("--cores", "1")

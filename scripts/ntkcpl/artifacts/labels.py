@@ -46,7 +46,7 @@ def read_held(paths: Sequence[str | Path], features: Features) -> Held:
     read = [read_said(path) for path in paths]
     takens = [taken for taken, _ in read]
     answers = {image: label for taken in takens for image, label in taken.answers.items()}
-    row = {image: number for number, image in enumerate(features.id)}
+    row = {image: number for number, image in enumerate(features.id) if image in answers}
     for image in answers:
         if image not in row:
             raise ArtifactError(

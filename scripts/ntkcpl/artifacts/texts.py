@@ -53,7 +53,7 @@ def write_table(
     """
     texts = [list(map(_cell, row)) for row in rows]
     kept = [number for number, name in enumerate(columns) if name not in {*clocks}]
-    origin = _origin(kind, provenance, [[row[k] for k in kept] for row in texts])
+    origin = origin_of(kind, provenance, [[row[k] for k in kept] for row in texts])
     if not texts:
         raise ArtifactError(f"{path} would have no rows")
     ends = [""] * (len(texts) - 1) + [json.dumps(origin)]
@@ -102,14 +102,14 @@ def read_csv(
         origin = json.loads(last[-1])
     except (csv.Error, ValueError, IndexError) as error:
         raise ArtifactError(f"{path} is no table of {kind} ({error}): {FIX}") from error
-    return text, _checked(path, kind, origin, expected)
+    return text, checked_origin(path, kind, origin, expected)
 
 
 def write_json(
     path: str | Path, kind: str, content: Mapping[str, Any], provenance: Provenance
 ) -> None:
     """Write a JSON object that can be read back with `read_json`."""
-    origin = _origin(kind, provenance, content)
+    origin = origin_of(kind, provenance, content)
     _write(path, json.dumps({**content, ORIGIN: origin}, indent=0) + "\n")
 
 
@@ -129,10 +129,11 @@ def read_json(
         origin = content.pop(ORIGIN)
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise ArtifactError(f"{path} is no {kind} ({error!r}): {FIX}") from error
-    return content, _checked(path, kind, origin, expected)
+    return content, checked_origin(path, kind, origin, expected)
 
 
-def _origin(kind: str, provenance: Provenance, content: Any) -> dict[str, Any]:
+def origin_of(kind: str, provenance: Provenance, content: Any) -> dict[str, Any]:
+    """Return what a file says of where it comes from; it ends in a checksum that is yet to come."""
     origin: dict[str, Any] = provenance.attributes(kind)
     named = [
         origin[name] for name in ("format", "format_version", "settings", "inputs", "identity")
@@ -142,9 +143,10 @@ def _origin(kind: str, provenance: Provenance, content: Any) -> dict[str, Any]:
     return origin | {"digest": digest, "sha256": NO_DIGEST}
 
 
-def _checked(
-    path: str | Path, kind: str, origin: Any, expected: Provenance | None
+def checked_origin(
+    path: str | Path, kind: str, origin: Any, expected: Provenance | None = None
 ) -> dict[str, Any]:
+    """Return what a file says of that as `Provenance.attributes`, checked by `check_origin`."""
     found = dict(origin) if isinstance(origin, dict) else {}
     found |= {name: canonical_json(found[name]) for name in JSON_VALUES if name in found}
     check_origin(path, kind, found, expected)

@@ -1,25 +1,40 @@
-"""`predictions.csv`: what the classifier says of all images, beside what people said."""
+"""What the classifier says of all images, beside what people said.
+
+That is `predictions.csv`, which opens in a spreadsheet, or, of more images than are of use there,
+`predictions.parquet`.
+"""
 
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import nsmallest
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from ntkcpl.artifacts.parquet import open_parquet, pyarrow_for, write_parquet
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.artifacts.texts import read_table, write_table
-from ntkcpl.head import Head
+from ntkcpl.head import BLOCK, Head
 from ntkcpl.labels.names import SKIPPED
 from ntkcpl.records import Features, Taken
 
 HOLDOUT = "holdout"  # in place of a round
 KIND = "predictions"
-COLUMNS = ("id", "class", "probability", "margin", "label", "round")
+# Arrow's types, of parquet; a round may be HOLDOUT.
+COLUMNS = {
+    "id": "string",
+    "class": "string",
+    "probability": "float32",
+    "margin": "float32",
+    "label": "string",
+    "round": "string",
+}
 MOST_DOUBTFUL = 30
+MOST_IN_CSV = 100_000  # images
 
 
 class Prediction(NamedTuple):
-    """A row of `predictions.csv`.
+    """A row of the predictions.
 
     Attributes
     ----------
@@ -73,28 +88,57 @@ def predictions(
         for part, taken in parts
         for image, label in taken.answers.items()
     }
-    probability = head.probability(features.embedding)
-    ordered = np.sort(probability, axis=1)
-    margin = ordered[:, -1] - ordered[:, -2]
-    for image, p, m in zip(features.id, probability, margin, strict=True):
-        answer = said.get(image, ("", ""))
-        yield Prediction(image, classes[p.argmax()], float(p.max()), float(m), *answer)
+    for start in range(0, len(features.id), BLOCK):
+        rows = slice(start, start + BLOCK)
+        probability = head.probability(features.embedding[rows])
+        ordered = np.sort(probability, axis=1)
+        margin = ordered[:, -1] - ordered[:, -2]
+        likeliest = (probability.argmax(axis=1), ordered[:, -1], margin)
+        cells = zip(features.id[rows], *(values.tolist() for values in likeliest), strict=True)
+        for image, class_, p, m in cells:
+            yield Prediction(image, classes[class_], p, m, *said.get(image, ("", "")))
+
+
+def predictions_file(folder: str | Path, images: int) -> Path:
+    """Return the file in a folder that holds the predictions of so many images.
+
+    Raises ArtifactError if what writes it is not installed.
+    """
+    if images <= MOST_IN_CSV:
+        return Path(folder, "predictions.csv")
+    path = Path(folder, "predictions.parquet")
+    pyarrow_for(path)
+    return path
 
 
 def write_predictions(path: str | Path, rows: Iterable[Prediction], provenance: Provenance) -> None:
-    """Write `predictions.csv`."""
+    """Write predictions, as CSV or parquet by the suffix of the file.
+
+    Raises ArtifactError if it cannot be written.
+    """
+    if Path(path).suffix == ".parquet":
+        write_parquet(path, KIND, COLUMNS, rows, provenance)
+        return
     cells = ((r.id, r.class_, f"{r.probability:.4f}", f"{r.margin:.4f}", *r[4:]) for r in rows)
-    write_table(path, KIND, COLUMNS, cells, provenance, for_excel=True)
+    write_table(path, KIND, [*COLUMNS], cells, provenance, for_excel=True)
 
 
-def read_predictions(path: str | Path) -> list[Prediction]:
-    """Read `predictions.csv`. Raises ArtifactError if it is unusable (see `read_table`)."""
-    rows, _ = read_table(path, KIND, COLUMNS)
-    cells = ([row[name] for name in COLUMNS] for row in rows)
-    return [Prediction(i, c, float(p), float(m), *said) for i, c, p, m, *said in cells]
+def read_predictions(path: str | Path) -> Iterator[Prediction]:
+    """Yield what `write_predictions` wrote; of parquet, one row group after the other is read.
+
+    Raises ArtifactError if it is unusable (see `read_table`, `open_parquet`).
+    """
+    if Path(path).suffix == ".parquet":
+        with open_parquet(path, KIND) as table:
+            yield from map(Prediction._make, table.rows(COLUMNS))
+        return
+    rows, _ = read_table(path, KIND, [*COLUMNS])
+    for row in rows:
+        image, class_, p, m, *said = row.values()
+        yield Prediction(image, class_, float(p), float(m), *said)
 
 
 def doubtful(rows: Iterable[Prediction], number: int = MOST_DOUBTFUL) -> list[Prediction]:
     """Return the images without a label whose margin is the smallest, that one first."""
-    open_ = [row for row in rows if not row.label]
-    return sorted(open_, key=lambda row: (row.margin, row.id))[:number]
+    open_ = (row for row in rows if not row.label)
+    return nsmallest(number, open_, key=lambda row: (row.margin, row.id))

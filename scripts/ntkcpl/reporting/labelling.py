@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from ntkcpl.artifacts.provenance import code_revision
-from ntkcpl.labels.predictions import Prediction, doubtful
+from ntkcpl.labels.predictions import Prediction
 from ntkcpl.labels.review import Doubt
 from ntkcpl.records import Taken
 from ntkcpl.reporting.learning_curve import accuracies, next_batch
@@ -51,8 +51,10 @@ class Labelling:
         Whether they are by cross-validation, of images that a strategy chose.
     coverage : list of float
         Of each answered round the coverage that the strategy estimated, NaN if it estimates none.
-    predictions : list of Prediction
-        Of all images, by the latest classifier; empty before there is one.
+    unlabelled
+        Images without a label; None before there is a classifier.
+    doubtful : list of Prediction
+        Those of them that the latest classifier is least sure of, these first.
     doubts : list of Doubt
         The labels that look wrong, the likeliest slip first.
     review
@@ -71,7 +73,8 @@ class Labelling:
     outcomes: pd.DataFrame | None
     chosen: bool
     coverage: Sequence[float]
-    predictions: Sequence[Prediction]
+    unlabelled: int | None
+    doubtful: Sequence[Prediction]
     doubts: Sequence[Doubt]
     review: str
     batch_size: int
@@ -119,8 +122,8 @@ def _standing(run: Labelling) -> str:
     text = f"{len(said) - skipped:,} images are labelled after {rounds}, {skipped:,} skipped"
     if run.holdout is not None:
         text += f", {len(run.holdout.answers):,} held out"
-    if run.predictions:
-        text += f"; {sum(not row.label for row in run.predictions):,} have no label"
+    if run.unlabelled is not None:
+        text += f"; {run.unlabelled:,} have no label"
     if run.outcomes is None:
         return f"{text}."
     last = accuracies(run.outcomes).iloc[-1]
@@ -217,7 +220,7 @@ def _to_check(run: Labelling) -> list[str]:
 
 
 def _most_doubtful(run: Labelling) -> list[str]:
-    if not (rows := doubtful(run.predictions)):
+    if not run.doubtful:
         return []
     listed = [
         {
@@ -227,7 +230,7 @@ def _most_doubtful(run: Labelling) -> list[str]:
             "Probability": f"{row.probability:.1%}",
             "Margin": f"{row.margin:.1%}",
         }
-        for number, row in enumerate(rows, start=1)
+        for number, row in enumerate(run.doubtful, start=1)
     ]
     return [
         "## The most doubtful images",

@@ -32,10 +32,9 @@ def labelling(**differs):
             "predicted": ["cat", "cat", "cat", "cat", "dog", "cat"],
         }
     )
-    predictions = [
-        Prediction("a", "cat", 0.9, 0.8, "cat", "1"),
-        Prediction("p", "cat", 0.6, 0.2, "", ""),
+    doubtful = [
         Prediction("q", "dog", 0.52, 0.04, "", ""),
+        Prediction("p", "cat", 0.6, 0.2, "", ""),
     ]
     given = {
         "experiment": "birds",
@@ -44,7 +43,8 @@ def labelling(**differs):
         "outcomes": outcomes.assign(right=outcomes["label"] == outcomes["predicted"]),
         "chosen": False,
         "coverage": [0.4, 0.65],
-        "predictions": predictions,
+        "unlabelled": 2,
+        "doubtful": doubtful,
         "doubts": [Doubt("d", "cat", "mine/a.csv, line 2", 2, Suggestion("dog", 0.876))],
         "review": "review/review.html",
         "batch_size": 2,
@@ -90,7 +90,9 @@ def test_without_a_holdout_it_warns():
 
 
 def test_without_a_classifier_it_says_what_is_missing():
-    text = labelling_page(labelling(outcomes=None, predictions=[], holdout=None, chosen=True))
+    text = labelling_page(
+        labelling(outcomes=None, unlabelled=None, doubtful=[], holdout=None, chosen=True)
+    )
     assert "no classifier yet: it needs labels of two classes" in text
     assert "## Labels by class and round" in text and "## Accuracy" not in text
     assert "doubtful" not in text
@@ -104,7 +106,7 @@ def test_no_name_is_markup(tmp_path):
         rounds=[Taken({"a": HOSTILE, HOSTILE: "dog"}, {})],
         coverage=[0.5],
         doubts=[Doubt(HOSTILE, HOSTILE, HOSTILE, 1, Suggestion(HOSTILE, 0.5))],
-        predictions=[Prediction(HOSTILE + os.fsdecode(b"\xf6\n"), HOSTILE, 0.5, 0.1, "", "")],
+        doubtful=[Prediction(HOSTILE + os.fsdecode(b"\xf6\n"), HOSTILE, 0.5, 0.1, "", "")],
     )
     text = labelling_page(run)
     page = web_page(text, "birds", tmp_path)
