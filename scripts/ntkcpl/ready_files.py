@@ -239,6 +239,8 @@ def finite(
 
 def distinct(ids: list[str], path: str, name: str) -> list[str]:
     """Return the ids; raises EmbeddingsError if one of them stands twice."""
+    if len(set(ids)) == len(ids):
+        return ids
     first: dict[str, int] = {}
     for row, text in enumerate(ids):
         if first.setdefault(text, row) != row:
