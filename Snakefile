@@ -14,6 +14,7 @@ report: "rules/captions/workflow.rst"
 
 
 include: "rules/common.smk"
+include: "rules/scheduler.smk"
 include: "rules/progress.smk"
 include: "rules/pretrain.smk"
 include: "rules/features.smk"

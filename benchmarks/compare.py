@@ -8,6 +8,9 @@ The configuration is one of the workflow's, of experiments with `embeddings`, in
 strategy and seed of an experiment is a chain: choose, label, train, and again, by the functions
 that the workflow's stages call, so with a whole pool (`--pool all`) its choices are the workflow's.
 Else the pool is so many of the file's images at random, the same for all chains of an experiment.
+How far a result depends on views, classes of one size, images that belong, or the classifier that
+is tested is what `--views 0`, `--unbalanced`, `--outsiders` and `--probe` show, each with an
+`--output` of its own.
 
 A chain writes `OUTPUT/EXPERIMENT/STRATEGY/seed<s>.csv`, laid out as the workflow's `accuracy.csv`
 (without accuracies of the pool), anew after each round. Started again, the command runs what is
@@ -30,35 +33,24 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from compare_pools import Changes, Data, read_data
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.files import ArtifactError, write_text
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.config import Config, ConfigError, load_config
 from ntkcpl.learner import Learner
-from ntkcpl.precomputed import EmbeddingsError, embeddings_digest, open_embeddings
-from ntkcpl.ready_files import Source
-from ntkcpl.seeding import numpy_generator
+from ntkcpl.precomputed import EmbeddingsError, embeddings_digest
 from ntkcpl.settings import canonical_json
 
 # What decides how many threads NumPy's BLAS, numba and torch take, read when they are imported.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
-
-
-class Data(NamedTuple):
-    """Embeddings and labels: the pool's (N, D), (N,), its views (N, V, D), the test set's."""
-
-    pool: NDArray[np.float32]
-    label: NDArray[np.int64]
-    views: NDArray[np.floating]
-    test: NDArray[np.float32]
-    test_label: NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -67,8 +59,8 @@ class Chain:
 
     Attributes
     ----------
-    file, pool
-        Embeddings, and how many images of their pool take part; None for all.
+    file, changes
+        Embeddings, and what of them takes part.
     settings, classifier
         The strategy's and the classifier's.
     budgets
@@ -81,7 +73,7 @@ class Chain:
     strategy: str
     seed: int
     file: Path
-    pool: int | None
+    changes: Changes
     settings: dict[str, Any]
     classifier: dict[str, Any]
     budgets: list[int]
@@ -96,18 +88,23 @@ class Chain:
 
     def fingerprint(self) -> str:
         """Return what decides the results, as JSON, but for seed and budgets."""
-        inputs = {"embeddings": embeddings_digest(self.file), "pool": self.pool}
+        changed = {
+            name: value
+            for name, value in self.changes._asdict().items()
+            if name == "pool" or value != Changes._field_defaults[name]
+        }
+        inputs = {"embeddings": embeddings_digest(self.file)} | changed
         return canonical_json(inputs | {"strategy": self.settings, "classifier": self.classifier})
 
     def rounds(self) -> Iterator[dict[str, Any]]:
         """Run the rounds and yield the row of each."""
-        data = read_data(self.file, self.experiment, self.pool)
+        data = read_data(self.file, self.experiment, self.changes)
         learner = Learner(
             data.pool,
             self.settings,
             seed=self.seed,
             classifier=self.classifier,
-            classes=range(1 + int(max(data.label.max(), data.test_label.max()))),
+            classes=data.classes,
             views=data.views,
             experiment=self.experiment,
             name=self.strategy,
@@ -116,8 +113,10 @@ class Chain:
             started = time.perf_counter()
             batch = learner.ask(labels - before)
             chosen = time.perf_counter()
-            learner.tell(batch, data.label[batch])
-            accuracy = (learner.predict(data.test) == data.test_label).mean()
+            known = data.label[batch] >= 0
+            learner.tell(batch[known], data.label[batch[known]])
+            learner.skip(batch[~known])
+            accuracy = measure(learner, data, self.changes.probe)
             yield {
                 "experiment": self.experiment,
                 "strategy": self.strategy,
@@ -131,29 +130,14 @@ class Chain:
             }
 
 
-def read_data(file: Path, experiment: str, size: int | None) -> Data:
-    """Read what has a label; of the pool `size` images at random, or all."""
-    with open_embeddings(file) as given:
-        label, test_label = given.label("pool"), given.label("test")
-        rows, test_rows = np.flatnonzero(label >= 0), np.flatnonzero(test_label >= 0)
-        if size is not None and size < len(rows):
-            rng = numpy_generator("compare", experiment, "pool")
-            rows = np.sort(rng.choice(rows, size, replace=False))
-        pool = read_rows(given, "pool/embedding", rows)
-        return Data(
-            pool=pool,
-            label=label[rows],
-            views=read_rows(given, "pool/views", rows) if given.has_views else pool[:, None],
-            test=read_rows(given, "test/embedding", test_rows),
-            test_label=test_label[test_rows],
-        )
+def measure(learner: Learner, data: Data, probe: bool) -> float:
+    """Return the test accuracy of the classifier, or of a linear probe on the same labels."""
+    held = learner.labelled
+    if probe and len(np.unique(data.label[held])) > 1:
+        from ntkcpl.encoders.quality import linear_accuracy  # with torch, which is slow to import
 
-
-def read_rows(given: Source, name: str, rows: NDArray[np.int64]) -> NDArray[np.floating]:
-    """Return those rows, which increase, of what stands in a data set, as float32."""
-    blocks = given.blocks(name, np.dtype(np.float32))
-    parts = [block[rows[(rows >= at.start) & (rows < at.stop)] - at.start] for at, block in blocks]
-    return np.concatenate(parts)
+        return linear_accuracy(data.pool[held], data.label[held], data.test, data.test_label)
+    return float((learner.predict(data.test) == data.test_label).mean())
 
 
 def read_configuration(path: Path, files: list[Path]) -> Config:
@@ -178,7 +162,7 @@ def read_configuration(path: Path, files: list[Path]) -> Config:
     return config
 
 
-def chains_of(config: Config, pool: int | None, output: Path) -> list[Chain]:
+def chains_of(config: Config, changes: Changes, output: Path) -> list[Chain]:
     """Return all chains of a configuration."""
     return [
         Chain(
@@ -186,7 +170,7 @@ def chains_of(config: Config, pool: int | None, output: Path) -> list[Chain]:
             strategy=strategy,
             seed=seed,
             file=experiment.embeddings_file,
-            pool=pool,
+            changes=changes,
             settings=config.strategy(name, strategy).model_dump(),
             classifier=experiment.classifier.model_dump(),
             budgets=experiment.budgets,
@@ -222,7 +206,7 @@ def longest_first(config: Config, chains: list[Chain]) -> list[Chain]:
         ]
         n, d = config.experiments[chain.experiment].pool_shape
         strategy = config.strategy(chain.experiment, chain.strategy)
-        memory = strategy.memory(min(n, chain.pool or n), d, chain.budgets[-1])
+        memory = strategy.memory(min(n, chain.changes.pool or n), d, chain.budgets[-1])
         return (float(np.mean(done)) if done else np.inf), memory
 
     return sorted((chain for chain in chains if not chain.is_done), key=length, reverse=True)
@@ -252,17 +236,27 @@ def main() -> None:
     parser.add_argument("--embeddings", type=Path, nargs="+", default=[])
     parser.add_argument("--strategies", nargs="+", help="only these")
     parser.add_argument("--pool", default="10000", help="number of images, or all")
+    parser.add_argument("--views", type=int, help="of an image that the classifier is trained on")
+    parser.add_argument("--unbalanced", action="store_true", help="classes 1:2:...:C in the pool")
+    parser.add_argument("--outsiders", action="store_true", help="the last class's are of no class")
+    parser.add_argument("--probe", action="store_true", help="test a logistic regression instead")
     parser.add_argument("--processes", type=int, default=1)
     parser.add_argument("--threads", type=int, default=1, help="of each process")
     parser.add_argument("--limit", type=float, default=float("inf"), help="seconds")
     parser.add_argument("--output", type=Path, default=Path("results/comparison"))
     arguments = parser.parse_args()
     until = time.time() + arguments.limit
-    pool = None if arguments.pool == "all" else int(arguments.pool)
+    changes = Changes(
+        pool=None if arguments.pool == "all" else int(arguments.pool),
+        views=arguments.views,
+        unbalanced=arguments.unbalanced,
+        outsiders=arguments.outsiders,
+        probe=arguments.probe,
+    )
     os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)))
     try:
         config = read_configuration(arguments.configuration, arguments.embeddings)
-        chains = chains_of(config, pool, arguments.output)
+        chains = chains_of(config, changes, arguments.output)
         if arguments.strategies:
             chains = [chain for chain in chains if chain.strategy in arguments.strategies]
         check_settings(chains)

@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/partition.py embeddings.h5 table.csv [--shards 1 4 16 64]
                                              [--seeds 0 1 2 3 4] [--budget 100]
+                                             [--enlarge 1000000]
     .venv/bin/python benchmarks/partition.py embeddings.h5 table.csv --summary
 
 The pool of ready embeddings (README.md) is dealt out at random. The strategy chooses a batch from
@@ -10,8 +11,9 @@ are nearest to it; and from all proposals, so weighted, the same strategy choose
 batches are bought: the second with a classifier. The table has a row for each batch: strategy,
 shards, seed, labels, test accuracy, the coverage of the pool by a Gaussian kernel (MaxHerding's
 aim), and the seconds of the slowest shard and of the merging, which is what machines side by side
-would take. Rows that are there are not run again; `--summary` prints means over seeds and the
-paired differences from one shard.
+would take. With `--enlarge` the pool is so many images drawn from normal distributions, each with
+the mean and the (shrunken) covariance of a class; those tested are the file's. Rows that are there
+are not run again; `--summary` prints means over seeds and the paired differences from one shard.
 """
 
 import argparse
@@ -24,6 +26,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
+from sklearn.covariance import LedoitWolf
 from sklearn.metrics import pairwise_distances_argmin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
@@ -98,6 +101,21 @@ def batches(data, settings, n_shards, seed, budget):
         yield len(learner.labelled), right.mean(), covered.mean(), seconds
 
 
+def enlarge(data, number):
+    """Put `number` images drawn from the classes' distributions in the place of the pool."""
+    rng = np.random.default_rng(0)
+    label = np.sort(rng.integers(data["pool/label"].max() + 1, size=number))
+    pool = np.empty((number, data["pool/embedding"].shape[1]), dtype=np.float32)
+    for c in np.unique(label):
+        of_class = data["pool/embedding"][data["pool/label"] == c].astype(np.float64)
+        fitted = LedoitWolf().fit(of_class)
+        rows = np.flatnonzero(label == c)
+        normal = rng.standard_normal((len(rows), pool.shape[1]), dtype=np.float32)
+        normal @= np.linalg.cholesky(fitted.covariance_).T.astype(np.float32)
+        pool[rows] = normal + fitted.location_
+    return data | {"pool/embedding": pool, "pool/label": label}
+
+
 def summary(table):
     """Return a row for each strategy, number of labels and number of shards."""
     keys, rows = ["strategy", "labels"], []
@@ -130,6 +148,7 @@ def main():
     parser.add_argument("--shards", type=int, nargs="+", default=[1, 4, 16, 64])
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--budget", type=int, default=100)
+    parser.add_argument("--enlarge", type=int, help="images of the pool, drawn from its classes")
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=[*STRATEGIES])
     parser.add_argument("--summary", action="store_true")
     asked = parser.parse_args()
@@ -143,6 +162,8 @@ def main():
     names = ("pool/embedding", "pool/label", "test/embedding", "test/label")
     with h5py.File(asked.embeddings) as file:
         data = {name: file[name][()] for name in names}
+    if asked.enlarge:
+        data = enlarge(data, asked.enlarge)
     for seed in asked.seeds:
         for name in asked.strategies:
             for shards in asked.shards:

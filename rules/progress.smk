@@ -106,6 +106,7 @@ onstart:
     take_lock()
     if workflow.executor_plugin.name == "slurm":
         wait_for_queued_jobs()
+    look_when_a_job_has_ended()
     for handler in logger.handlers:
         handler.addFilter(is_worth_showing)
     logger.addHandler(ProgressBar(total=len(workflow.dag)))

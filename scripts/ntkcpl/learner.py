@@ -125,8 +125,20 @@ class Learner:
             self._embedding,
             np.concatenate([self._pool.labelled, index]),
             np.concatenate([self._pool.label, [known[label] for label in told]]).astype(np.int64),
+            skipped=self._pool.skipped,
         )
         self._class_of = known
+
+    def skip(self, indices: ArrayLike) -> None:
+        """Take note of images that have no label, such as those of no class: none is asked again.
+
+        Raises
+        ------
+        ValueError
+            If the label of one has been told.
+        """
+        index = np.asarray(indices, dtype=np.int64).reshape(-1)
+        self._pool = replace(self._pool, skipped=np.union1d(self._pool.skipped, index))
 
     def predict_proba(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the classifier's probabilities, (n, C), for embeddings (n, D).

@@ -10,6 +10,7 @@ import h5py
 import numpy as np
 import pytest
 from compare_page import read_chains
+from compare_pools import Changes, read_data
 
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.files import ArtifactError
@@ -80,9 +81,9 @@ def test_a_table_without_checksum_is_one_sentence(folder):
 
 def test_a_chain_is_a_learner_s_rounds(folder):
     config = compare.read_configuration(Path("config.json"), [])
-    chains = compare.chains_of(config, 30, Path("out"))
+    chains = compare.chains_of(config, Changes(30), Path("out"))
     (chain,) = (c for c in chains if (c.strategy, c.seed) == ("margin", 1))
-    data = compare.read_data(chain.file, "toy", 30)
+    data = read_data(chain.file, "toy", Changes(30))
     assert len(data.pool) == 30 and (data.label >= 0).all() and len(data.test) == 55
     learner = Learner(
         data.pool,
@@ -101,18 +102,54 @@ def test_a_chain_is_a_learner_s_rounds(folder):
 
 def test_results_of_other_settings_are_refused_and_no_chain_begins_too_late(folder):
     config = compare.read_configuration(Path("config.json"), [])
-    chains = compare.chains_of(config, 20, Path("out"))
+    chains = compare.chains_of(config, Changes(20), Path("out"))
     for _ in range(2):
         compare.check_settings(chains)
     with pytest.raises(ArtifactError, match="was made with other settings"):
-        compare.check_settings(compare.chains_of(config, 30, Path("out")))
+        compare.check_settings(compare.chains_of(config, Changes(30), Path("out")))
     assert compare.run((chains[0], 0.0)) == (chains[0], "not begun")
 
 
 def test_the_pool_is_the_same_for_all_chains_of_an_experiment(folder):
-    draws = [compare.read_data(Path("toy.h5"), name, 20).pool for name in ("a", "a", "b")]
+    draws = [read_data(Path("toy.h5"), name, Changes(20)).pool for name in ("a", "a", "b")]
     np.testing.assert_array_equal(draws[0], draws[1])
     assert not np.array_equal(draws[0], draws[2])
+
+
+def test_an_unbalanced_pool_has_as_many_of_each_class_as_there_can_be(folder):
+    data = read_data(Path("toy.h5"), "toy", Changes(unbalanced=True))
+    np.testing.assert_array_equal(np.bincount(data.label), [6, 12, 19])  # of 18, 18 and 19
+    drawn = read_data(Path("toy.h5"), "toy", Changes(pool=20, unbalanced=True))
+    assert len(drawn.label) == 20 and len(np.unique(drawn.pool, axis=0)) == 20
+
+
+def test_labels_bought_of_outsiders_are_spent_for_nothing(folder):
+    changes = Changes(outsiders=True)
+    data = read_data(Path("toy.h5"), "toy", changes)
+    assert list(data.classes) == [0, 1]
+    assert (data.label == -1).sum() == 19 and set(data.test_label) == {0, 1}
+    config = compare.read_configuration(Path("config.json"), [])
+    rows = list(compare.chains_of(config, changes, Path("out"))[0].rounds())
+    assert [row["labels"] for row in rows] == [4, 8]
+    assert all(0 <= row["test_accuracy"] <= 1 for row in rows)
+
+
+def test_a_probe_is_tested_in_the_classifier_s_place(folder):
+    config = compare.read_configuration(Path("config.json"), [])
+    with_probe, without = (
+        compare.chains_of(config, Changes(probe=probe), Path("out"))[-1].rounds()
+        for probe in (True, False)
+    )
+    assert [r["test_accuracy"] for r in with_probe] != [r["test_accuracy"] for r in without]
+
+
+def test_views_are_left_out(folder):
+    with h5py.File("toy.h5", "a") as file:
+        file["pool/views"] = np.repeat(file["pool/embedding"][:, None] + 1, 3, axis=1)
+    for views, expected in ((None, (55, 3, 4)), (2, (55, 2, 4)), (0, (55, 1, 4))):
+        data = read_data(Path("toy.h5"), "toy", Changes(views=views))
+        assert data.views.shape == expected
+        assert np.array_equal(data.views[:, 0], data.pool) == (views == 0)
 
 
 def test_files_take_the_place_of_the_experiments(folder):

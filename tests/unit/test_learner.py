@@ -55,6 +55,20 @@ def test_labels_that_were_never_asked_for_count_too():
     assert not set(learner.ask(5)) & set(range(12))
 
 
+@pytest.mark.parametrize("method", ["margin", "typiclust", "ntkcpl"])
+def test_what_is_skipped_is_not_asked_again(method):
+    feature = {"feature": "self"} if method == "ntkcpl" else {}
+    learner = Learner(X, {"method": method} | feature, classifier=RECIPE)
+    learner.tell(np.arange(12), TRUTH[:12])
+    learner.skip(first := learner.ask(40))
+    learner.tell([first.max() + 1], [0])
+    learner.skip([])
+    rest = learner.ask(90 - 12 - 40 - 1)
+    assert not {*rest} & ({*first} | {*range(12)})
+    with pytest.raises(ValueError, match="both labelled and skipped"):
+        learner.skip([3])
+
+
 def test_one_class_so_far_is_no_classifier():
     learner = Learner(X, {"method": "margin"}, classifier=RECIPE)
     learner.tell([0, 3], ["same", "same"])

@@ -1,12 +1,14 @@
 """What a label would take from the trace of Fisher informations, in feature space."""
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
 
 from ntkcpl.regression.greedy import add_greedily, first_largest
 
-BLOCK = 4096  # rows whose products with a matrix are held at once
+BLOCK = 256  # rows that are in float64 at once, so few that they stay in the cache
 SAME_GAIN = 1e-10  # gains this close, relative to the largest, differ by rounding only
 
 
@@ -25,13 +27,15 @@ class FisherTrace:
         z_jᵀ A' z_j = z_jᵀ A z_j ∓ (z_jᵀ v)²,
         z_jᵀ A' M A' z_j = z_jᵀ A M A z_j ∓ 2 (z_jᵀ v) (z_jᵀ A M v) + s (z_jᵀ v)²,
 
-    which are two products of the rows with vectors for each output, O(NDC) a step. By Woodbury's
+    which are two products of the rows with vectors for each output: one pass over the rows, block
+    by block, O(NDC) a step. The rows may be of any precision and mapped from a file; beside them
+    it holds O(NC + D²C) numbers. By Woodbury's
     identity one output is `variance.WeightedVariance` with the kernel xᵀ x' and the noise λ / w,
     whose gains are λ times these.
 
     Parameters
     ----------
-    x : float64 (N, D)
+    x : float (N, D)
         Features of the images that may be added or taken away.
     scale : float64 (N, C)
         √w_c of each.
@@ -43,7 +47,7 @@ class FisherTrace:
 
     def __init__(
         self,
-        x: NDArray[np.float64],
+        x: NDArray[np.floating],
         scale: NDArray[np.float64],
         held: NDArray[np.float64],
         wanted: NDArray[np.float64],
@@ -78,10 +82,13 @@ class FisherTrace:
 
     def _change(self, index: int, sign: int) -> None:
         shrink = self._scale[index] / np.sqrt(1 + sign * self._within[index])
-        v = (self._inverse @ self._x[index]) * shrink[:, None]
+        v = (self._inverse @ self._x[index].astype(np.float64)) * shrink[:, None]
         informed = np.matvec(self._wanted, v)
-        both = np.concatenate([v, np.matvec(self._inverse, informed)])
-        along, across = np.split(self._x @ both.T, 2, axis=1)
+        both = np.concatenate([v, np.matvec(self._inverse, informed)]).T
+        products = np.empty((len(self._x), both.shape[1]))
+        for rows, block in _blocks(self._x):
+            np.matmul(block, both, out=products[rows])
+        along, across = np.split(products, 2, axis=1)
         along *= self._scale
         across *= self._scale
         self._inverse -= sign * v[:, :, None] * v[:, None]
@@ -93,7 +100,7 @@ class FisherTrace:
 
 
 def select(
-    x: NDArray[np.float64],
+    x: NDArray[np.floating],
     weight: NDArray[np.float64],
     labelled: NDArray[np.int64],
     lambda_: float,
@@ -107,8 +114,8 @@ def select(
 
     Parameters
     ----------
-    x : float64 (N, D)
-        Features of the pool.
+    x : float (N, D)
+        Features of the pool, of any precision; they are never copied as a whole.
     weight : float64 (N, C)
         w_c of each image, not negative.
     labelled : int64 (L,)
@@ -145,22 +152,35 @@ def select(
     return chosen[kept]
 
 
-def information(x: NDArray[np.float64], scale: NDArray[np.float64]) -> NDArray[np.float64]:
+def information(x: NDArray[np.floating], scale: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return Σ z_c z_cᵀ, float64 (C, D, D), of rows x (n, D) with z_c = scale_c x."""
     total = np.zeros((scale.shape[1], x.shape[1], x.shape[1]))
-    for low in range(0, len(x), BLOCK):
-        some = x[low : low + BLOCK]
-        for one, column in zip(total, scale[low : low + BLOCK].T, strict=True):
-            z = some * column[:, None]
+    for rows, block in _blocks(x):
+        for one, column in zip(total, scale[rows].T, strict=True):
+            z = block * column[:, None]
             one += z.T @ z
     return total
 
 
-def _quadratic_forms(x: NDArray[np.float64], matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+def squared_lengths(x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Return ‖x‖² of each row, (N,)."""
+    squares = np.empty(len(x))
+    for rows, block in _blocks(x):
+        np.vecdot(block, block, out=squares[rows])
+    return squares
+
+
+def _quadratic_forms(x: NDArray[np.floating], matrices: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return xᵀ matrix x of each row x (N, D) for each matrix (C, D, D), (N, C)."""
     forms = np.empty((len(x), len(matrices)))
-    for low in range(0, len(x), BLOCK):
-        some = x[low : low + BLOCK]
+    for rows, block in _blocks(x):
         for c, matrix in enumerate(matrices):
-            forms[low : low + BLOCK, c] = np.einsum("nd,nd->n", some @ matrix, some)
+            forms[rows, c] = np.vecdot(block @ matrix, block)
     return forms
+
+
+def _blocks(x: NDArray[np.floating]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
+    """Yield all rows, a block of them at a time in float64, and which they are."""
+    for low in range(0, len(x), BLOCK):
+        rows = slice(low, low + BLOCK)
+        yield rows, x[rows].astype(np.float64, copy=False)

@@ -68,7 +68,7 @@ class Look(NamedTuple):
         return {"color": self.colour, "linestyle": self.line, "linewidth": width}
 
 
-# Relatives share a colour and differ in the marker.
+# Relatives share a colour and differ in the marker; those that lead together, in the line too.
 STRATEGIES = {
     "random": Look("Random", GREY, "o", (0, (3, 1.5))),
     "entropy": Look("Entropy", ORANGE, "s"),
@@ -83,11 +83,11 @@ STRATEGIES = {
     "maxherding": Look("MaxHerding", INDIGO, "s"),
     "uherding": Look("UHerding", INDIGO, "D"),
     "lookahead": Look("LookAhead", OLIVE, "P"),
-    "ev_gp": Look("EV-GP", BLACK, "s"),
-    "bait": Look("BAIT", BLACK, "D"),
+    "ev_gp": Look("EV-GP", BLACK, "s", (0, (1, 1.4))),
+    "bait": Look("BAIT", BLACK, "D", (0, (6, 1.2, 1, 1.2))),
     "weighted_variance": Look("Weighted variance", BLACK, "^"),
     "bait_classes": Look("BAIT (classes)", BLACK, "d"),
-    "epig": Look("EPIG", BLACK, "v"),
+    "epig": Look("EPIG", BLACK, "v", (0, (8, 2))),
     "tcm": Look("TCM", GREEN, "s"),
     "falcun": Look("FALCUN", ORANGE, "v"),
     "refine": Look("Refine", INDIGO, "^"),

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from ntkcpl.geometry.scaling import Scaling, scale_embedding
+from ntkcpl.geometry.scaling import Scaling, scale_embedding, scaling_memory
 from ntkcpl.head import asking_memory
 from ntkcpl.settings import Positive
 from ntkcpl.strategies.base import About, Batch, PairwiseStrategy, Pool
@@ -30,8 +30,9 @@ class BAIT(PairwiseStrategy):
     Ash et al. average the information over the images, and their λ is a number; here it is summed,
     and λ is a share of the mean ‖x‖², so that the scale of the features decides nothing.
 
-    It compares no pairs, but passes over all that it considers at each of its steps: so of a large
-    pool it considers a part too.
+    It compares no pairs, but passes over all that it considers at each of its steps, twice the
+    budget in all: so of a large pool it considers a part too. Told `all`, it streams: raw
+    embeddings stay in their file, and beside them it holds some numbers an image.
     """
 
     method: Literal["bait"] = "bait"
@@ -51,24 +52,32 @@ class BAIT(PairwiseStrategy):
     ridge: Positive = 0.1
     """λ as a share of the features' mean squared length."""
 
+    @property
+    def streams(self) -> bool:
+        """Whether the features are the embedding as it is, of which no copy is made."""
+        return self.feature == "self" and self.scaling == "raw"
+
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         n, considering = self.considered_memory(n, d, labels)
         # Of more classes than labels or dimensions there is no telling.
         outputs = 1 if self.information == "binary" else min(labels, d)
-        return considering + asking_memory(n, d) + 20 * n * d + outputs * (64 * n + 48 * d**2)
+        copied = 0 if self.streams else scaling_memory(n, d)
+        return considering + asking_memory(n, d) + copied + outputs * (64 * n + 48 * d**2)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        from ntkcpl.regression.fisher import select  # with SciPy, which the parser does without
+        # With SciPy, which the parser does without.
+        from ntkcpl.regression.fisher import select, squared_lengths
 
         everything = np.arange(len(pool.embedding))
         probability = pool.probability(everything)
         if self.information == "binary":
             probability = probability.max(axis=1, keepdims=True)
-        features = pool.embedding if self.feature == "self" else pool.hidden(everything)
-        x = scale_embedding(features, self.scaling, pool.weight).astype(np.float64)
-        length = np.average(np.einsum("nd,nd->n", x, x), weights=pool.weight)
+        x = pool.embedding if self.feature == "self" else pool.hidden(everything)
+        if not self.streams:
+            x = scale_embedding(x, self.scaling, pool.weight)
+        length = np.average(squared_lengths(x), weights=pool.weight)
         lambda_ = self.ridge * (float(length) or 1.0)
         variance = bernoulli_variance(probability)
         return Batch(select(x, variance, pool.labelled, lambda_, budget, pool.weight))

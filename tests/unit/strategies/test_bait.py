@@ -55,6 +55,22 @@ def test_choices_are_those_of_traces_from_scratch(options):
     assert found.tolist() == slow_bait(scaled, p, labelled.tolist(), strategy.ridge, 8)
 
 
+@pytest.mark.parametrize("information", ["binary", "classes"])
+def test_a_pool_in_its_file_is_chosen_from_as_one_in_memory(information, tmp_path):
+    rng = np.random.default_rng(0)
+    in_memory = rng.normal(size=(3_000, 6)).astype(np.float16)  # more than a block
+    mapped = np.lib.format.open_memmap(tmp_path / "x.npy", "w+", np.float16, in_memory.shape)
+    mapped[:] = in_memory
+    labelled, head = np.arange(7), random_head(rng, 6, scale=0.3)
+    strategy = load({"method": "bait", "candidates": "all", "information": information})
+    batches = [
+        strategy.query(Pool(x, labelled, labelled % 4, head), 20, rng).index
+        for x in (mapped, in_memory, in_memory.astype(np.float32))
+    ]
+    np.testing.assert_array_equal(batches[0], batches[1])
+    np.testing.assert_array_equal(batches[0], batches[2])
+
+
 def test_the_scale_of_the_features_decides_nothing():
     rng = np.random.default_rng(1)
     x = rng.normal(size=(50, 4)).astype(np.float32)
