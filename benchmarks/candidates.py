@@ -11,7 +11,6 @@ and the time of a round's choice, clustering included.
 """
 
 import argparse
-import csv
 import sys
 import time
 from pathlib import Path
@@ -22,7 +21,11 @@ import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
+from results_table import ResultsTable
+
 from ntkcpl.learner import Learner
+
+COLUMNS = ["strategy", "candidates", "seed", "labels", "accuracy", "seconds"]
 
 KERNEL = {  # the kernel of all 50,000 takes 10 GB: the first is what the defaults were decided by
     "10000": 10_000,
@@ -100,8 +103,9 @@ def main():
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=[*STRATEGIES])
     parser.add_argument("--summary", action="store_true")
     arguments = parser.parse_args()
+    table = ResultsTable(arguments.table, COLUMNS, keys=3)
     if arguments.summary:
-        print(summary(pd.read_csv(arguments.table)).to_markdown(index=False))
+        print(summary(table.rows).to_markdown(index=False))
         return
     with h5py.File(arguments.embeddings) as file:
         data = {}
@@ -110,29 +114,19 @@ def main():
                 data.update({name: item[()]}) if isinstance(item, h5py.Dataset) else None
             )
         )
-    done = set()
-    columns = ["strategy", "candidates", "seed", "labels", "accuracy", "seconds"]
-    if arguments.table.exists():
-        table = pd.read_csv(arguments.table)
-        done = set(zip(table["strategy"], table["candidates"], table["seed"], strict=True))
-    else:
-        arguments.table.write_text(",".join(columns) + "\n")
     for seed in arguments.seeds:
         for name in arguments.strategies:
             settings, ways = STRATEGIES[name]
             for way, candidates in ways.items():
-                if (name, way, seed) in done:
+                if table.has(name, way, seed):
                     continue
                 run = accuracies(
                     data, settings | {"candidates": candidates}, seed, arguments.budgets
                 )
-                rows = [
+                table.add(
                     [name, way, seed, labels, f"{accuracy:.4f}", f"{seconds:.2f}"]
                     for labels, accuracy, seconds in run
-                ]
-                with arguments.table.open("a", newline="") as file:
-                    csv.writer(file, lineterminator="\n").writerows(rows)
-                print(name, way, seed, rows[-1], flush=True)
+                )
 
 
 if __name__ == "__main__":

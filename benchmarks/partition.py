@@ -17,7 +17,6 @@ are not run again; `--summary` prints means over seeds and the paired difference
 """
 
 import argparse
-import csv
 import sys
 import time
 from dataclasses import replace
@@ -30,6 +29,8 @@ from sklearn.covariance import LedoitWolf
 from sklearn.metrics import pairwise_distances_argmin
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from results_table import ResultsTable
 
 from ntkcpl import strategies
 from ntkcpl.geometry.herding import Coverage
@@ -152,13 +153,10 @@ def main():
     parser.add_argument("--strategies", nargs="+", choices=STRATEGIES, default=[*STRATEGIES])
     parser.add_argument("--summary", action="store_true")
     asked = parser.parse_args()
-    if not asked.table.exists():
-        asked.table.write_text(",".join(COLUMNS) + "\n")
-    table = pd.read_csv(asked.table)
+    table = ResultsTable(asked.table, COLUMNS, keys=3)
     if asked.summary:
-        print(summary(table).to_markdown(index=False))
+        print(summary(table.rows).to_markdown(index=False))
         return
-    done = set(zip(table["strategy"], table["shards"], table["seed"], strict=True))
     names = ("pool/embedding", "pool/label", "test/embedding", "test/label")
     with h5py.File(asked.embeddings) as file:
         data = {name: file[name][()] for name in names}
@@ -167,13 +165,10 @@ def main():
     for seed in asked.seeds:
         for name in asked.strategies:
             for shards in asked.shards:
-                if (name, shards, seed) in done:
+                if table.has(name, shards, seed):
                     continue
                 rows = batches(data, STRATEGIES[name], shards, seed, asked.budget)
-                rows = [[name, shards, seed, *row] for row in rows]
-                with asked.table.open("a", newline="") as file:
-                    csv.writer(file, lineterminator="\n").writerows(rows)
-                print(*rows[-1], flush=True)
+                table.add([name, shards, seed, *row] for row in rows)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,6 @@ a curve for each strategy and fits a power of N to the CPU seconds of the two la
 """
 
 import argparse
-import csv
 import json
 import resource
 import subprocess
@@ -29,6 +28,8 @@ import numpy as np
 import pandas as pd
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+
+from results_table import ResultsTable
 
 from ntkcpl import strategies
 from ntkcpl.head import Head
@@ -91,17 +92,13 @@ def ask(name, path):
 
 def measure(arguments):
     """Add what is not there yet to the table."""
-    table = arguments.table
-    if not table.exists():
-        table.write_text(",".join(COLUMNS) + "\n")
-    found = pd.read_csv(table)
-    done = set(zip(found["strategy"], found["samples"], found["width"], strict=True))
+    table = ResultsTable(arguments.table, COLUMNS, keys=3)
     for n in arguments.samples:
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
             path = Path(folder) / "pool.npy"
             write_pool(path, n, arguments.width)
             for name in arguments.strategies:
-                if (name, n, arguments.width) in done:
+                if table.has(name, n, arguments.width):
                     continue
                 command = [sys.executable, __file__, "-", "--one", name, str(path)]
                 try:
@@ -111,10 +108,8 @@ def measure(arguments):
                     numbers = json.loads(run.stdout.splitlines()[-1])
                 except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
                     numbers = [np.nan] * 3
-                row = [name, n, arguments.width, *(f"{number:.4g}" for number in numbers)]
-                with table.open("a", newline="") as file:
-                    csv.writer(file, lineterminator="\n").writerow(row)
-                print(*row, flush=True)
+                numbers = [f"{number:.4g}" for number in numbers]
+                table.add([[name, n, arguments.width, *numbers]])
 
 
 def power(times):
