@@ -63,7 +63,8 @@ rule import_features:
         # Of a folder, its shards: one more makes the stage run again.
         embeddings=lambda w: list(map(str, files_of(experiment_of(w).embeddings_file))),
     output:
-        features="results/{experiment}/features.h5",
+        # Shards that are in it are not read again.
+        features=update("results/{experiment}/features.h5"),
     log:
         "logs/{experiment}/import_features.log",
     benchmark:

@@ -8,16 +8,11 @@ import json
 from pathlib import Path
 
 from ntkcpl.artifacts.provenance import Provenance
-from ntkcpl.precomputed import embeddings_digest, import_features
+from ntkcpl.precomputed import import_features
 
-source = Path(json.loads(snakemake.params.settings)["embeddings"]).expanduser()
+settings = snakemake.params.settings
 import_features(
     snakemake.output.features,
-    source,
-    Provenance(
-        snakemake.params.settings,
-        {"embeddings": embeddings_digest(source)},
-        (),
-        snakemake.params.code,
-    ),
+    Path(json.loads(settings)["embeddings"]).expanduser(),
+    Provenance(settings, code=snakemake.params.code),
 )

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from ntkcpl.head import Head
+from ntkcpl.head import BLOCK, Head
 from ntkcpl.perceptron import Perceptron
 from ntkcpl.records import Classifier, Features
 from ntkcpl.seeding import numpy_generator
@@ -107,10 +107,13 @@ def accuracy(head: Head, embedding: NDArray[np.floating], label: NDArray[np.int6
 
     NaN where no row has a label (all are -1).
     """
-    known = label >= 0
-    if not known.any():
+    known = np.flatnonzero(label >= 0)
+    if not len(known):
         return float("nan")
-    return float((head.predicted(embedding[known]) == label[known]).mean())
+    # Rows may be mapped from a file, and of more than memory holds.
+    blocks = (known[start : start + BLOCK] for start in range(0, len(known), BLOCK))
+    right = sum((head.predicted(embedding[rows]) == label[rows]).sum() for rows in blocks)
+    return float(right / len(known))
 
 
 def _train(

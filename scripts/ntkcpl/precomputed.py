@@ -4,7 +4,6 @@ What its data sets are called, hold and measure is checked when the file is open
 none of them; what stands in them is checked while they are copied.
 """
 
-import hashlib
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -15,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ntkcpl.ready_files import PARTS, EmbeddingsError, Source, open_file
-from ntkcpl.shards import FolderSource, all_files
+from ntkcpl.shard_folder import FolderSource, FormerImport, all_files, read_former
 
 if TYPE_CHECKING:
     from ntkcpl.artifacts.hdf5 import NewFile
@@ -26,8 +25,10 @@ KNN_SAMPLES = 50_000  # labelled samples for both checks at most, so that any po
 
 
 @contextmanager
-def open_embeddings(path: str | Path) -> Iterator[Source]:
+def open_embeddings(path: str | Path, former: FormerImport | None = None) -> Iterator[Source]:
     """Yield the embeddings at `path`, an HDF5 file or a folder of shards, their layout checked.
+
+    Of a folder, what a `former` import has read is not read again.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def open_embeddings(path: str | Path) -> Iterator[Source]:
     """
     path = Path(path)
     if path.is_dir():
-        yield FolderSource(path)
+        yield FolderSource(path, former)
         return
     with open_file(path) as source:
         yield source
@@ -57,26 +58,25 @@ def files_of(path: str | Path) -> list[Path]:
 
 def embeddings_digest(path: str | Path) -> str:
     """Return the SHA-256 of the file at `path`, or of the names and digests of a folder's files."""
-    from ntkcpl.artifacts.files import content_digest
-
-    path = Path(path)
-    if not path.is_dir():
-        return content_digest(path)
-    names = [f"{content_digest(file)} {file.relative_to(path)}\n" for file in files_of(path)]
-    return hashlib.sha256("".join(names).encode("utf-8", "surrogateescape")).hexdigest()
+    with open_embeddings(path) as source:
+        return source.digest()
 
 
 def import_features(
     path: str | Path, source: str | Path, provenance: "Provenance", progress: bool = True
 ) -> None:
-    """Write `features.h5` (see `ntkcpl.artifacts.features.LAYOUT`) from a file of ready embeddings.
+    """Write `features.h5` (see `ntkcpl.artifacts.features.LAYOUT`) from ready embeddings.
+
+    Of a folder whose shards only others have been put behind since the `features.h5` was written
+    that is there, these alone are read; the result is the same as if all were.
 
     Without `pool/views` the embedding itself is an image's only view, and is not stored twice. An
     embedding in float16 stays so, others are stored in float32. Ids that are not given are
     the numbers of the rows, and names of classes the numbers up to the largest label. Further
     attributes are `knn_accuracy`, the leave-one-out k-NN accuracy of the pool's embeddings,
     `linear_accuracy`, the test accuracy of a linear probe (shares, of at most `KNN_SAMPLES`
-    labelled images spread evenly over the pool, NaN without labels), and `seconds`.
+    labelled images spread evenly over the pool, NaN without labels), `shards`, what those of a
+    folder are (JSON, see `shard_folder.ShardRecord`), and `seconds`.
 
     Parameters
     ----------
@@ -85,7 +85,7 @@ def import_features(
     source
         The file of embeddings, laid out as `ACCEPTED` says, or a folder of shards.
     provenance
-        Where the file comes from; the digest of `source` belongs to its inputs.
+        Where the file comes from; the digest of `source` is added to its inputs.
     progress
         Whether to show a progress bar on stderr.
 
@@ -103,8 +103,8 @@ def import_features(
 
     start = time.perf_counter()
     with (
-        open_embeddings(source) as given,
-        create_hdf5(path, LAYOUT, provenance) as file,
+        open_embeddings(source, read_former(path, provenance)) as given,
+        create_hdf5(path, LAYOUT, provenance.made_from(embeddings=given.digest())) as file,
     ):
         label = {part: given.label(part) for part in PARTS}
         classes = _classes(given, label)
@@ -124,6 +124,7 @@ def import_features(
                 file.store(f"{part}/label", label[part])
                 file.store(f"{part}/id", given.id(part))
             _store_views(file, given, bar.update)
+        file.attrs.update(given.attributes())
         pool = sample, label["pool"][some]
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
         file.attrs["linear_accuracy"] = linear_accuracy(*pool, test, label["test"])

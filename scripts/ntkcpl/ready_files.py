@@ -44,6 +44,12 @@ class Source(Protocol):
     has_views: bool
     classes: list[str] | None
 
+    def digest(self) -> str:
+        """Return the SHA-256 of all of it."""
+
+    def attributes(self) -> dict[str, str]:
+        """Return further attributes for `features.h5`."""
+
     def shape(self, part: str) -> tuple[int, int]:
         """Return the shape (N, D) of a part's embedding."""
 
@@ -72,6 +78,16 @@ class FileSource:
         self._file, self.name = file, file.filename
         self.has_views = "pool/views" in file
         self.classes: list[str] | None = _read(file, "classes") if "classes" in file else None
+
+    def digest(self) -> str:
+        """See `Source`."""
+        from ntkcpl.artifacts.files import content_digest
+
+        return content_digest(self.name)
+
+    def attributes(self) -> dict[str, str]:
+        """See `Source`."""
+        return {}
 
     def shape(self, part: str) -> tuple[int, int]:
         """See `Source`."""
@@ -223,6 +239,8 @@ def finite(
 
 def distinct(ids: list[str], path: str, name: str) -> list[str]:
     """Return the ids; raises EmbeddingsError if one of them stands twice."""
+    if len(set(ids)) == len(ids):
+        return ids
     first: dict[str, int] = {}
     for row, text in enumerate(ids):
         if first.setdefault(text, row) != row:

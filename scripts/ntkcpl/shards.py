@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from typing_extensions import override
 
-from ntkcpl.ready_files import BLOCK_BYTES, EmbeddingsError, distinct, finite
+from ntkcpl.ready_files import EmbeddingsError, finite
 
 SUFFIXES = (".npy", ".parquet")
 LABEL, ID = ".label.npy", ".id.txt"
@@ -28,12 +29,10 @@ def shard_files(folder: Path) -> dict[str, list[Path]]:
     return {"pool": _embeddings(pool), "test": _embeddings(folder / "test")}
 
 
-def all_files(folder: Path) -> list[Path]:
-    """Return all files that are read: shards, what stands beside them, and the classes' names."""
-    found = [folder / "classes.txt"]
-    for shard in (shard for shards in shard_files(folder).values() for shard in shards):
-        found += [shard, *(_beside(shard, end) for end in (LABEL, ID) if shard.suffix == ".npy")]
-    return [path for path in found if path.is_file()]
+def files_of(shard: Path) -> list[Path]:
+    """Return the files that a shard is read from: itself, and those of labels and ids beside it."""
+    beside = [_beside(shard, end) for end in (LABEL, ID) if shard.suffix == ".npy"]
+    return [shard, *filter(Path.is_file, beside)]
 
 
 def _embeddings(folder: Path) -> list[Path]:
@@ -43,21 +42,22 @@ def _embeddings(folder: Path) -> list[Path]:
         shards = [path for path in folder.iterdir() if path.suffix in SUFFIXES]
     except OSError as error:
         raise EmbeddingsError(f"{folder} cannot be read ({error.strerror}): let it be") from error
-    return sorted(p for p in shards if not p.name.endswith(LABEL) and _is_there(p))
+    return sorted(p for p in shards if not p.name.endswith(LABEL) and is_there(p))
 
 
 def _beside(shard: Path, end: str) -> Path:
     return shard.with_name(shard.stem + end)
 
 
-def _is_there(path: Path) -> bool:
+def is_there(path: Path) -> bool:
     """Whether there is such a file. Raises EmbeddingsError if it is a folder, pipe or bad link."""
     if not path.is_file() and (path.is_symlink() or path.exists()):
         raise EmbeddingsError(f"{path} is no file: put the file itself there, or take it away")
     return path.exists()
 
 
-def _lines(path: Path) -> list[str]:
+def lines(path: Path) -> list[str]:
+    """Return the lines of a text. Raises EmbeddingsError if it is none."""
     try:
         text = path.read_text("utf-8").removesuffix("\n")
     except (OSError, UnicodeDecodeError) as error:
@@ -103,8 +103,14 @@ class Shard:
         rows = _lists(path, first.column(0), 1)
         return cls(path, (file.metadata.num_rows, rows.shape[1]), rows.dtype)
 
-    def blocks(self, rows: int) -> Iterator[NDArray[np.floating]]:
-        """Yield the embeddings, so many rows at a time, in their order."""
+    def blocks(self, rows: int, dtype: np.dtype[Any]) -> Iterator[NDArray[np.floating]]:
+        """Yield the embeddings, so many rows at a time, in their order, all finite."""
+        start = 0
+        for block in self._stored(rows):
+            yield finite(block, dtype, str(self.path.parent), start, self.path.name)
+            start += len(block)
+
+    def _stored(self, rows: int) -> Iterator[NDArray[np.floating]]:
         if self.path.suffix == ".npy":
             mapped = _load(self.path)
             for start in range(0, len(mapped), rows):
@@ -117,7 +123,7 @@ class Shard:
         """Return the labels, int64 (n,), if there are any."""
         if self.path.suffix == ".npy":
             path = _beside(self.path, LABEL)
-            label = _load(path) if _is_there(path) else None
+            label = _load(path) if is_there(path) else None
         else:
             path, label = self.path, self._column("label")
         if label is None:
@@ -131,7 +137,7 @@ class Shard:
         """Return the ids, n texts: the shard's name and the row where none are given."""
         if self.path.suffix == ".npy":
             path = _beside(self.path, ID)
-            ids = _lines(path) if _is_there(path) else None
+            ids = lines(path) if is_there(path) else None
         else:
             path, column = self.path, self._column("id")
             ids = None if column is None else [str(text) for text in column]
@@ -147,6 +153,34 @@ class Shard:
             return None
         column: NDArray[Any] = file.read([name]).column(0).to_numpy()
         return column
+
+
+@dataclass(frozen=True)
+class ImportedShard(Shard):
+    """One that was imported before: its file is not opened, what came of it is known to be right.
+
+    Attributes
+    ----------
+    embedding, labels, ids
+        (n, D), (n,) or None, and n texts.
+    """
+
+    embedding: NDArray[np.floating]
+    labels: NDArray[np.int64] | None
+    ids: list[str]
+
+    @override
+    def blocks(self, rows: int, dtype: np.dtype[Any]) -> Iterator[NDArray[np.floating]]:
+        for start in range(0, len(self.embedding), rows):
+            yield self.embedding[start : start + rows].astype(dtype, copy=False)
+
+    @override
+    def label(self) -> NDArray[np.int64] | None:
+        return self.labels
+
+    @override
+    def id(self) -> list[str]:
+        return self.ids
 
 
 class Shards:
@@ -165,9 +199,8 @@ class Shards:
         If there is none, if one cannot be read, or if they differ in width or in having labels.
     """
 
-    def __init__(self, folder: Path, files: list[Path]) -> None:
-        self.folder = folder
-        self.shards = [Shard.open(path) for path in files]
+    def __init__(self, folder: Path, shards: list[Shard]) -> None:
+        self.shards = shards
         if not self.shards:
             raise EmbeddingsError(
                 f"{folder} holds no shard: name an HDF5 file, or a folder of .npy or parquet files"
@@ -183,84 +216,34 @@ class Shards:
         half = all(shard.dtype == np.float16 for shard in self.shards)
         self.dtype = np.dtype(np.float16 if half else np.float32)
 
-    def blocks(self, rows: int) -> Iterator[tuple[str, int, NDArray[np.floating]]]:
-        """Yield each shard's name, the row of it that a block begins with, and the block."""
+    def blocks(self, rows: int, dtype: np.dtype[Any]) -> Iterator[NDArray[np.floating]]:
+        """Yield the embeddings, so many rows at a time at most."""
         for shard in self.shards:
-            start = 0
-            for block in shard.blocks(rows):
-                yield shard.path.name, start, block
-                start += len(block)
+            yield from shard.blocks(rows, dtype)
 
     @cached_property
-    def label(self) -> NDArray[np.int64]:
-        """Labels, int64 (N,), -1 where no shard has any."""
+    def _known(self) -> list[NDArray[np.int64]]:
         labels = [shard.label() for shard in self.shards]
         known = [label for label in labels if label is not None]
-        if not known:
-            return np.full(self.shape[0], -1)
-        if len(known) < len(labels):
+        if known and len(known) < len(labels):
             without = self.shards[[label is None for label in labels].index(True)]
             raise EmbeddingsError(f"{without.path} has no labels, others have: give all, or none")
-        return np.concatenate(known)
+        return known
+
+    @property
+    def labelled(self) -> bool:
+        """Whether they have labels."""
+        return bool(self._known)
+
+    @property
+    def label(self) -> NDArray[np.int64]:
+        """Labels, int64 (N,), -1 where no shard has any."""
+        return np.concatenate(self._known) if self.labelled else np.full(self.shape[0], -1)
 
     @property
     def id(self) -> list[str]:
         """Ids, N texts."""
         return [text for shard in self.shards for text in shard.id()]
-
-
-class FolderSource:
-    """Embeddings in a folder of shards. Raises EmbeddingsError, as its methods do."""
-
-    has_views = False
-
-    def __init__(self, folder: Path) -> None:
-        self.name = str(folder)
-        self._shards = {
-            part: Shards(folder, files)
-            for part, files in shard_files(folder).items()
-            if files or part == "pool"
-        }
-        names = folder / "classes.txt"
-        self.classes = _lines(names) if _is_there(names) else None
-
-    def shape(self, part: str) -> tuple[int, int]:
-        """See `Source`."""
-        if part not in self._shards:
-            return 0, self._shards["pool"].shape[1]
-        return self._shards[part].shape
-
-    def dtype(self) -> np.dtype[Any]:
-        """See `Source`."""
-        return self._shards["pool"].dtype
-
-    def views_shape(self) -> tuple[int, int, int]:
-        """See `Source`."""
-        number, width = self.shape("pool")
-        return number, 0, width
-
-    def blocks(
-        self, name: str, dtype: np.dtype[Any]
-    ) -> Iterator[tuple[slice, NDArray[np.floating]]]:
-        """See `Source`."""
-        part = name.partition("/")[0]
-        if part not in self._shards:
-            return
-        at, (_, width) = 0, self.shape(part)
-        for shard, start, block in self._shards[part].blocks(max(1, BLOCK_BYTES // (4 * width))):
-            yield slice(at, at + len(block)), finite(block, dtype, self.name, start, shard)
-            at += len(block)
-
-    def label(self, part: str) -> NDArray[np.int64]:
-        """See `Source`."""
-        if part not in self._shards:
-            return np.empty(0, dtype=np.int64)
-        return self._shards[part].label
-
-    def id(self, part: str) -> list[str]:
-        """See `Source`."""
-        ids = self._shards[part].id if part in self._shards else []
-        return distinct(ids, self.name, part)
 
 
 def _load(path: Path) -> NDArray[Any]:

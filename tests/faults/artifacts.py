@@ -128,6 +128,7 @@ def load_part(path: str) -> Any:
 
 def import_embeddings(path: str) -> Any:
     """Import ready embeddings, and read what comes of them."""
+    Path("imported.h5").unlink(missing_ok=True)  # of which nothing is to be kept
     import_features("imported.h5", path, Provenance(), progress=False)
     facts, _ = read_feature_facts("imported.h5")
     accuracies = [facts[name] for name in ("knn_accuracy", "linear_accuracy")]

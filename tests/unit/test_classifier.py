@@ -77,3 +77,13 @@ def test_accuracy_leaves_out_what_has_no_label():
     head, x = Head(one, zero, one, zero), np.eye(3)[[0, 1, 2, 0]]  # predicts its input
     assert accuracy(head, x, np.array([0, 1, 1, -1])) == pytest.approx(2 / 3)
     assert np.isnan(accuracy(head, x, np.full(4, -1)))
+
+
+def test_accuracy_is_the_same_by_blocks(features, monkeypatch):
+    head = train_classifier(features, np.arange(4), SETTINGS, IDENTITY).head
+    label = np.where(np.arange(60) % 7 == 3, -1, features.label)
+    whole = accuracy(head, features.embedding, label)
+    known = label >= 0
+    assert whole == (head.predicted(features.embedding)[known] == label[known]).mean()
+    monkeypatch.setattr("ntkcpl.classifier.BLOCK", 7)
+    assert accuracy(head, features.embedding, label) == whole

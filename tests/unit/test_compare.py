@@ -145,7 +145,7 @@ def test_a_probe_is_tested_in_the_classifier_s_place(folder):
 
 def test_views_are_left_out(folder):
     with h5py.File("toy.h5", "a") as file:
-        file["pool/views"] = np.repeat(file["pool/embedding"][:, None] + 1, 3, axis=1)
+        file["pool/views"] = np.repeat(file["pool/embedding"][()][:, None] + 1, 3, axis=1)
     for views, expected in ((None, (55, 3, 4)), (2, (55, 2, 4)), (0, (55, 1, 4))):
         data = read_data(Path("toy.h5"), "toy", Changes(views=views))
         assert data.views.shape == expected

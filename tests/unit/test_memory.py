@@ -7,11 +7,19 @@ import sys
 from pathlib import Path
 
 import pytest
+import stage_memory
 from peak_memory import BATCH, IMAGES, LABELS, WIDTH
 
 from ntkcpl import strategies
 
 SCRIPT = Path(__file__).with_name("peak_memory.py")
+STAGES = Path(stage_memory.__file__)
+# At most, as the table in docs/artifacts.md has it: of float16, whose rows are mapped and count.
+BYTES_PER_IMAGE = {
+    "import_features": 250,
+    "train_classifier": 2 * stage_memory.WIDTH + 250,
+    "select_batch": 2 * stage_memory.WIDTH + 250 + 16 * stage_memory.CLASSES + 50,
+}
 NTKCPL = {"method": "ntkcpl", "feature": "self"}
 SETTINGS = [
     {"method": "entropy"},
@@ -74,3 +82,19 @@ def test_more_images_dimensions_or_labels_need_no_less(settings):
     assert 0 < estimate <= strategy.memory(IMAGES, WIDTH, 2 * LABELS)
     assert estimate <= strategy.memory(2 * IMAGES, WIDTH, LABELS)
     assert estimate < strategy.memory(IMAGES, 2 * WIDTH, LABELS)
+
+
+@pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells peaks")
+def test_a_stage_of_every_round_grows_with_the_pool_no_more_than_it_says(tmp_path):
+    output = subprocess.run(
+        [sys.executable, STAGES, tmp_path],
+        env=os.environ
+        | {"PYTHONPATH": "scripts", "CUDA_VISIBLE_DEVICES": "", "OMP_NUM_THREADS": "1"},
+        check=True,
+        stdout=subprocess.PIPE,
+    ).stdout
+    _, few, many = stage_memory.SIZES
+    peaks = json.loads(output)
+    grown = {stage: (peaks[stage][2] - peaks[stage][1]) / (many - few) for stage in BYTES_PER_IMAGE}
+    for stage, most in BYTES_PER_IMAGE.items():
+        assert 0 < grown[stage] <= most, (stage, peaks)

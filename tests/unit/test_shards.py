@@ -1,13 +1,16 @@
 """Ready embeddings in a folder of shards: they arrive in order, each fault gives a sentence."""
 
 import os
+import shutil
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 
 from ntkcpl import ready_files
-from ntkcpl.artifacts.features import read_feature_facts, read_features
+from ntkcpl.artifacts.features import LAYOUT, read_feature_facts, read_features
+from ntkcpl.artifacts.files import content_digest
 from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.precomputed import (
     EmbeddingsError,
@@ -40,15 +43,15 @@ def folder_of(path: Path, **extra) -> Path:
 
 
 def imported(path: Path, source: Path) -> Path:
-    origin = Provenance("{}", {"embeddings": embeddings_digest(source)}, ())
-    import_features(path / "features.h5", source, origin, progress=False)
+    content_digest.cache_clear()  # a job sees each file once
+    import_features(path / "features.h5", source, Provenance(), progress=False)
     return path / "features.h5"
 
 
 @pytest.mark.parametrize("block", [2**24, 32])
 def test_shards_are_one_pool_in_the_order_of_their_names(tmp_path, monkeypatch, block):
     monkeypatch.setattr(ready_files, "BLOCK_BYTES", block)
-    monkeypatch.setattr("ntkcpl.shards.BLOCK_BYTES", block)
+    monkeypatch.setattr("ntkcpl.shard_folder.BLOCK_BYTES", block)
     source = folder_of(tmp_path)
     (source / "pool/b.id.txt").write_text("fünf\nzwei\ndrei,\nvier\neins\n")
     assert pool_shape(source) == (12, 4)
@@ -78,16 +81,112 @@ def test_a_flat_folder_without_labels_and_test_set(tmp_path):
     assert features.test_embedding.shape == (0, 4)
 
 
-def test_a_shard_that_is_appended_joins_the_pool_behind_the_others(tmp_path):
+def content(path: Path) -> dict:
+    """Return all that an import has written, but when and how long."""
+    with h5py.File(path) as file:
+        return dict(file.attrs) | {"seconds": 0} | {name: file[name][()] for name in LAYOUT.arrays}
+
+
+def spoil(shard: Path) -> None:
+    """Make a shard unreadable, by what its size and time do not tell."""
+    status = shard.stat()
+    shard.write_bytes(bytes(status.st_size))
+    os.utime(shard, ns=(status.st_atime_ns, status.st_mtime_ns))
+
+
+def append_names(source: Path) -> None:
+    (source / "pool/c.id.txt").write_text("one\ntwo\n")
+    (source / "classes.txt").write_text("x\ny\nz\n")
+
+
+def append_test_set(source: Path) -> None:
+    np.save(source / "test/1.npy", TEST[:2])
+    np.save(source / "test/1.label.npy", np.array([2, 1]))
+
+
+def touch(source: Path) -> None:
+    for shard in (source / "pool/a.npy", source / "pool/b.label.npy"):
+        shard.touch()
+
+
+@pytest.mark.parametrize(
+    ("change", "dtype"),
+    [(append_names, np.float16), (append_test_set, np.float64), (touch, np.float16)],
+)
+def test_shards_that_are_appended_are_read_alone(tmp_path, change, dtype):
     source = folder_of(tmp_path)
     before, files = embeddings_digest(source), files_of(source)
-    np.save(source / "pool/c.npy", FIRST[:2])
+    path = imported(tmp_path, source)
+    np.save(source / "pool/c.npy", FIRST[:2].astype(dtype))
     np.save(source / "pool/c.label.npy", np.zeros(2, int))
-    assert embeddings_digest(source) != before
     assert {path.name for path in set(files_of(source)) - set(files)} == {"c.npy", "c.label.npy"}
+    content_digest.cache_clear()
+    assert embeddings_digest(source) != before
+    change(source)
+    anew = shutil.copytree(source, tmp_path / "anew")
+    for shard in ("pool/a.npy", "pool/b.npy", "pool/b.label.npy", "test/0.npy"):
+        if not (change is touch and shard in ("pool/a.npy", "pool/b.label.npy")):
+            spoil(source / shard)
+    np.testing.assert_equal(content(imported(tmp_path, source)), content(imported(anew, anew)))
+    assert read_features(path).embedding.dtype == (np.float16 if dtype is np.float16 else "f4")
+    np.testing.assert_array_equal(read_features(path).embedding[7:], [*SECOND, *FIRST[:2]])
+    spoil(source / "pool/c.npy")  # what was appended is known now too
+    np.testing.assert_equal(content(imported(tmp_path, source)), content(imported(anew, anew)))
+
+
+def test_a_folder_without_labels_and_names_beyond_utf8_is_appended_to(tmp_path):
+    source = tmp_path / "given"
+    source.mkdir()
+    (source / "classes.txt").write_text("cat\ndog\n")
+    np.save(source / os.fsdecode(b"caf\xe9.npy"), FIRST)
+    imported(tmp_path, source)
+    spoil(source / os.fsdecode(b"caf\xe9.npy"))
+    np.save(source / "d.npy", SECOND)
     features = read_features(imported(tmp_path, source))
-    np.testing.assert_array_equal(features.embedding[12:], FIRST[:2])
-    assert features.id[:12] == [f"a.npy:{r}" for r in range(7)] + [f"b.npy:{r}" for r in range(5)]
+    np.testing.assert_array_equal(features.embedding, [*FIRST, *SECOND])
+    assert (features.label == -1).all()
+    np.save(source / "e.npy", SECOND)
+    np.save(source / "e.label.npy", np.zeros(5, int))
+    with pytest.raises(EmbeddingsError, match=r"caf.*npy has no labels, others have: give all"):
+        imported(tmp_path, source)
+
+
+def change_a_shard(source):
+    np.save(source / "pool/b.npy", SECOND + 1)
+
+
+def label_a_shard_otherwise(source):
+    np.save(source / "pool/b.label.npy", np.zeros(5, int))
+
+
+def name_images(source):
+    (source / "pool/b.id.txt").write_text("a\nb\nc\nd\ne\n")
+
+
+def put_before(source):
+    for end in (".npy", ".label.npy"):
+        shutil.copy(source / f"pool/b{end}", source / f"pool/aa{end}")
+
+
+def remove(source):
+    (source / "pool/b.npy").unlink()
+
+
+def damage(source):
+    path = source.parent / "features.h5"
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [change_a_shard, label_a_shard_otherwise, name_images, put_before, remove, damage],
+)
+def test_all_shards_are_read_again_unless_others_are_appended_only(tmp_path, change):
+    source = folder_of(tmp_path)
+    imported(tmp_path, source)
+    change(source)
+    anew = shutil.copytree(source, tmp_path / "anew")
+    np.testing.assert_equal(content(imported(tmp_path, source)), content(imported(anew, anew)))
 
 
 def test_parquet(tmp_path):
@@ -106,7 +205,12 @@ def test_parquet(tmp_path):
     np.testing.assert_array_equal(features.embedding, np.concatenate([FIRST, SECOND]))
     assert features.id[5:8] == ["x5", "x6", "b.parquet:0"]
     assert features.label.tolist() == [0, 1, 0, 1, 0, 1, 0, 0, 0, 0, 0, 0]
-    write_table(pyarrow.table({"embedding": [[1.0], [1.0, 2.0]]}), source / "c.parquet")
+    spoil(source / "b.parquet")
+    write_table(pyarrow.table(table), source / "c.parquet")
+    features = read_features(imported(tmp_path, source))
+    np.testing.assert_array_equal(features.embedding, np.concatenate([FIRST, SECOND, SECOND]))
+    assert features.id[10:14] == ["b.parquet:3", "b.parquet:4", "c.parquet:0", "c.parquet:1"]
+    write_table(pyarrow.table({"embedding": [[1.0], [1.0, 2.0]]}), source / "d.parquet")
     with pytest.raises(EmbeddingsError, match=r"other than lists of D floats|of 1 numbers"):
         imported(tmp_path, source)
 

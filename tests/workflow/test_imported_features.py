@@ -2,10 +2,16 @@
 
 import copy
 import json
+import os
 
 import h5py
 import numpy as np
 import pytest
+
+from digest import digest_code
+from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.precomputed import import_features
+from ntkcpl.settings import canonical_json
 
 NAME = "my.pool"  # as a regular expression it would match other names too
 
@@ -119,6 +125,28 @@ def test_a_number_that_is_not_finite_gives_one_sentence(changed):
     assert code != 0
     (sentence,) = {line for line in output.splitlines() if " failed: " in line}
     assert sentence.startswith("import_features failed: ready.h5 holds in row 17 of pool/embedding")
+
+
+def test_shards_that_are_appended_join_the_pool_and_old_ones_are_not_read(new_workflow, config):
+    workflow = new_workflow(copy.deepcopy(config))
+    workflow.config["experiments"][NAME]["embeddings"] = "shards"
+    features = workflow.folder / f"results/{NAME}/features.h5"
+    shards, rng = workflow.folder / "shards", np.random.default_rng(0)
+    old, new = (rng.normal(size=(n, 6)).astype(np.float16) for n in (60, 20))
+    shards.mkdir()
+    np.save(shards / "a.npy", old)
+    (shards / "classes.txt").write_text("cat\ndog\n")
+    code = digest_code(workflow.folder / "scripts", "import_features")
+    origin = Provenance(canonical_json({"embeddings": "shards"}), code=code)
+    import_features(features, shards, origin, progress=False)  # as the workflow does
+    status = (shards / "a.npy").stat()
+    np.save(shards / "a.npy", np.full_like(old, np.nan))
+    os.utime(shards / "a.npy", ns=(status.st_atime_ns, status.st_mtime_ns))
+    np.save(shards / "b.npy", new)
+    code, output = workflow.run("--cores", "1", f"results/{NAME}/features.h5")
+    assert code == 0, output
+    with h5py.File(features) as file:
+        np.testing.assert_array_equal(file["pool/embedding"], [*old, *new])
 
 
 def test_a_selection_from_the_whole_pool_asks_for_its_kernels_memory(new_workflow, config):

@@ -74,7 +74,7 @@ class Refine(Strategy):
         rows_and_weights = 8 * 8 * n  # of the pool and of parts of it
         return (
             rows_and_weights
-            + 4 * left * d
+            + 8 * left * d  # of what is left of it, and of a subset
             + max(member.memory(left, d, labels) for member in ENSEMBLE)
         )
 
