@@ -19,12 +19,20 @@ BLOCK = 8192  # images whose hidden units are held at once, where only the outpu
 
 
 def asking_memory(n: int, d: int) -> int:
-    """Return about how many bytes it takes to ask a head about n images.
+    """Return about how many bytes it takes to ask a head about n images whose rows are held.
 
     These are the rows asked about, and what a block of them becomes on the way to the outputs;
     d is the number of their dimensions or of hidden units, whichever are more.
     """
     return 4 * n * d + 28 * min(n, BLOCK) * d
+
+
+def scoring_memory(n: int, d: int) -> int:
+    """Return about how many bytes it takes to ask for a number of each of n images, by blocks.
+
+    These are `asking_memory` of a block, and some numbers an image.
+    """
+    return asking_memory(min(n, BLOCK), d) + 64 * n
 
 
 @dataclass(frozen=True)

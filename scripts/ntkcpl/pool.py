@@ -7,10 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.head import Head
+from ntkcpl.head import BLOCK, Head
 from ntkcpl.records import Clusters, no_rows
-
-BLOCK = 2**16  # rows that are looked at together
 
 
 @dataclass(frozen=True)
@@ -157,6 +155,17 @@ class Pool:
     def probability(self, rows: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the classifier's softmax output for some images, (n, C)."""
         return self._ask(self.classifier.probability, rows)
+
+    def score(
+        self,
+        question: Callable[[NDArray[np.float64]], NDArray[np.float64]],
+        rows: NDArray[np.int64],
+    ) -> NDArray[np.float64]:
+        """Return a number for each of some images, (n,), that a question makes of its probability.
+
+        The question is asked about (b, C) at a time: of many images and classes all are too many.
+        """
+        return self._ask(lambda x: question(self.classifier.probability(x)), rows)
 
     def hidden(self, rows: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return the active-learning features of some images, the hidden units, (n, H)."""

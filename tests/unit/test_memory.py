@@ -18,7 +18,7 @@ STAGES = Path(stage_memory.__file__)
 BYTES_PER_IMAGE = {
     "import_features": 250,
     "train_classifier": 2 * stage_memory.WIDTH + 250,
-    "select_batch": 2 * stage_memory.WIDTH + 250 + 16 * stage_memory.CLASSES + 50,
+    "select_batch": 2 * stage_memory.WIDTH + 250 + 64,
 }
 NTKCPL = {"method": "ntkcpl", "feature": "self"}
 SETTINGS = [
@@ -82,6 +82,11 @@ def test_more_images_dimensions_or_labels_need_no_less(settings):
     assert 0 < estimate <= strategy.memory(IMAGES, WIDTH, 2 * LABELS)
     assert estimate <= strategy.memory(2 * IMAGES, WIDTH, LABELS)
     assert estimate < strategy.memory(IMAGES, 2 * WIDTH, LABELS)
+
+
+def test_of_a_pool_that_is_asked_about_a_block_is_held():
+    for method in ("margin", "entropy"):
+        assert strategies.load({"method": method}).memory(10_000_000, 256) < 1e9
 
 
 @pytest.mark.skipif(not Path("/proc/self/clear_refs").exists(), reason="only Linux tells peaks")

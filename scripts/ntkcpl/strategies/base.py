@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from typing_extensions import override
 
 from ntkcpl.candidates import Candidates, consider, considering_memory, number_considered
-from ntkcpl.head import asking_memory
+from ntkcpl.head import scoring_memory
 from ntkcpl.pool import Pool
 from ntkcpl.records import Batch
 from ntkcpl.settings import Settings
@@ -70,8 +70,8 @@ class Strategy(Settings):
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         """Return about how many bytes a query takes at its peak, beside the embedding.
 
-        By default that is what it takes to ask the classifier about all images; a strategy that
-        holds more says so.
+        By default that is what it takes to ask the classifier about all images, block by block; a
+        strategy that holds more says so.
 
         Parameters
         ----------
@@ -82,7 +82,7 @@ class Strategy(Settings):
         labels
             Labels held after the round, which bound the labelled images, the batch and the classes.
         """
-        return asking_memory(n, d)
+        return scoring_memory(n, d)
 
     def starts_at_random(self, pool: Pool) -> bool:
         """Return whether the next batch is random, because there is no classifier to ask yet."""

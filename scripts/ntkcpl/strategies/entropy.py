@@ -22,8 +22,8 @@ class Entropy(Strategy):
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        from scipy.special import entr
+        from scipy.special import entr  # for which 0 log 0 is 0
 
         unlabelled = pool.unlabelled
-        entropy = entr(pool.probability(unlabelled)).sum(axis=1)  # 0 log 0 is 0
+        entropy = pool.score(lambda probability: entr(probability).sum(axis=1), unlabelled)
         return Batch(unlabelled[np.argsort(-entropy, kind="stable")[:budget]])

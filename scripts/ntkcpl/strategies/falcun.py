@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
+from ntkcpl.head import asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 from ntkcpl.strategies.margin import margins
 
@@ -30,6 +31,10 @@ class Falcun(Strategy):
     needs_classifier = True
     gamma: Annotated[float, Field(ge=0, le=1000)] = 10.0
     """γ: 0 is Random, and the larger the surer the most relevant image is drawn."""
+
+    @override
+    def memory(self, n: int, d: int, labels: int = 0) -> int:
+        return asking_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:

@@ -24,7 +24,7 @@ class Margin(Strategy):
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
-        margin = margins(pool.probability(unlabelled))
+        margin = pool.score(margins, unlabelled)
         return Batch(unlabelled[np.argsort(margin, kind="stable")[:budget]])
 
 
