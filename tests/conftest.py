@@ -1,6 +1,8 @@
-"""The order of the tests, which decides how long they take side by side."""
+"""What decides how long the tests take side by side: their order, and numba's threads."""
 
 from pathlib import Path
+
+import numba
 
 TESTS = Path(__file__).parent
 ORDER = (
@@ -9,6 +11,11 @@ ORDER = (
     # The longest; all others fill what time is left.
     *("workflow", "faults", "browser"),
 )
+
+
+def pytest_configure():
+    """Run numba's loops on one thread: several wait busily, in the way of the tests beside."""
+    numba.set_num_threads(1)
 
 
 def pytest_collection_modifyitems(items):

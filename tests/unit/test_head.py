@@ -2,7 +2,7 @@
 
 import numpy as np
 import torch
-from numba import get_num_threads
+from numba.core.config import NUMBA_NUM_THREADS
 from threadpoolctl import threadpool_limits
 from torch import nn
 
@@ -50,7 +50,7 @@ def test_neither_threads_nor_company_change_a_bit():
     head = Head(*(rng.normal(size=shape).astype(np.float32) for shape in shapes))
     x = rng.normal(size=(500, 300)).astype(np.float32)
     found = []
-    for number in (1, get_num_threads()):
+    for number in (1, NUMBA_NUM_THREADS):
         with threadpool_limits(number):
             found.append(head.probability(x))
     np.testing.assert_array_equal(*found)

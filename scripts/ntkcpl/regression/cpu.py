@@ -2,10 +2,9 @@
 
 import numpy as np
 from numpy.typing import NDArray
-from threadpoolctl import ThreadpoolController
 
 from ntkcpl.regression import loops, passes
-from ntkcpl.regression.residual import condition
+from ntkcpl.regression.residual import blas, condition
 from ntkcpl.regression.squared_error import SquaredErrors
 
 
@@ -44,7 +43,6 @@ class CpuEngine:
         weight: NDArray[np.int64],
     ) -> None:
         self._lambda = lambda_
-        self._blas = ThreadpoolController().select(user_api="blas")
         # `_place` gives a sample's row in the order of labels.
         order = np.argsort(labels, kind="stable")
         self._place = np.argsort(order)
@@ -113,7 +111,7 @@ class CpuEngine:
         f, n_classes, weight = self._outputs, self._outputs.shape[1], self._weight
         total = np.empty(len(places))
         # One thread: after a product, those of BLAS keep waiting busily, in the way of numba's.
-        with self._blas.limit(limits=1):
+        with blas().limit(limits=1):
             for low in range(0, len(places), block):
                 rows = places[low : low + block]
                 step, change = self._step(rows), self._change(rows)

@@ -1,5 +1,7 @@
 """The kernel that is left once some samples are labelled."""
 
+from functools import cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import cho_factor, cho_solve
@@ -7,6 +9,12 @@ from scipy.linalg.blas import ssymv
 from threadpoolctl import ThreadpoolController
 
 BLOCK = 2048  # rows that are held in float64, or of a product
+
+
+@cache
+def blas() -> ThreadpoolController:
+    """Return what limits the threads of the BLAS libraries; to find them takes milliseconds."""
+    return ThreadpoolController().select(user_api="blas")
 
 
 def condition(
@@ -73,7 +81,6 @@ class CpuResidual:
         self._matrix = np.ascontiguousarray(kernel, dtype=np.float32)
         if len(labelled):
             condition(self._matrix, labelled, noise, np.empty((len(labelled), 0)))
-        self._blas = ThreadpoolController().select(user_api="blas")
 
     def array(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return a copy."""
@@ -103,7 +110,7 @@ class CpuResidual:
         """Return the product with a vector (N,), in float32."""
         # Of a symmetric matrix BLAS reads one half. One thread is bound by the memory as two are,
         # and how several share the sums would decide how they round.
-        with self._blas.limit(limits=1):
+        with blas().limit(limits=1):
             product = ssymv(1, self._matrix.T, vector.astype(np.float32), lower=1)
         return product.astype(np.float64)
 

@@ -9,6 +9,8 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numba import get_num_threads, set_num_threads
+from numba.core.config import NUMBA_NUM_THREADS
 
 from ntkcpl.regression import gpu
 from ntkcpl.regression.incremental import IncrementalRegression
@@ -100,6 +102,21 @@ def test_risk_equals_the_naive_formation_of_all_outputs(device, problem):
         others = after.copy()
         others[rows, labels] = -np.inf
         assert found == (after[rows, labels] <= others.max(axis=1)).sum()
+
+
+@settings(max_examples=100, deadline=None)
+@given(problem=problems())
+def test_the_number_of_threads_decides_nothing(problem):
+    kernel, labels, n_classes, labelled = problem
+    everyone = np.arange(len(labels))
+    found = []
+    before = get_num_threads()
+    for number in (1, NUMBA_NUM_THREADS):
+        set_num_threads(number)
+        incremental = IncrementalRegression(kernel.copy(), labels, n_classes, labelled, RIDGE)
+        found.append([incremental.risk(everyone), incremental.squared_error(everyone)])
+    set_num_threads(before)
+    np.testing.assert_array_equal(*found)
 
 
 @every_device

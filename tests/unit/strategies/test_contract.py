@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from heads import random_head
 from numba import get_num_threads, set_num_threads
+from numba.core.config import NUMBA_NUM_THREADS
 from threadpoolctl import threadpool_limits
 
 from ntkcpl import strategies
@@ -175,7 +176,7 @@ def test_the_number_of_threads_decides_nothing(settings):
         strategy = strategy.model_copy(update={"candidates": 500})
     chosen = []
     before = get_num_threads()
-    for number in (1, min(2, before)):  # of BLAS and OpenMP, and of numba
+    for number in (1, min(2, NUMBA_NUM_THREADS)):  # of BLAS and OpenMP, and of numba
         set_num_threads(number)
         with threadpool_limits(number):
             pool = pool_for(strategy, x.astype(np.float32), labelled, 20)
