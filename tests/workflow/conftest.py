@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from filelock import FileLock
 
 REPOSITORY = Path(__file__).parents[2]
 PLUGINS = Path(__file__).parent / "plugins"
@@ -78,10 +79,13 @@ class Workflow:
 
 @pytest.fixture(scope="session")
 def new_workflow(tmp_path_factory):
-    """Return a function that copies the checkout and gives it a configuration."""
+    """Return a function that copies the checkout, to a new folder, and gives it a configuration."""
 
-    def new(config):
-        folder = tmp_path_factory.mktemp("workflow")
+    def new(config, folder=None):
+        if folder:
+            folder.mkdir()
+        else:
+            folder = tmp_path_factory.mktemp("workflow")
         for name in SOURCES:
             source = REPOSITORY / name
             if source.is_dir():
@@ -104,12 +108,20 @@ def smoke_config():
 
 
 @pytest.fixture(scope="session")
-def finished(new_workflow, smoke_config):
-    """Return the smoke run, finished with two cores. Tests change copies of it only."""
-    workflow = new_workflow(smoke_config)
-    code, output = workflow.run("--cores", "2")
-    assert code == 0, output
-    return workflow
+def finished(new_workflow, smoke_config, tmp_path_factory, worker_id):
+    """Return the smoke run, finished with two cores. Tests change copies of it only.
+
+    Tests side by side share one: the first process that needs it runs it, others wait.
+    """
+    temporary = tmp_path_factory.getbasetemp()
+    folder = (temporary if worker_id == "master" else temporary.parent) / "finished"
+    with FileLock(folder.with_suffix(".lock")):
+        if not folder.exists():
+            started = new_workflow(smoke_config, folder.with_suffix(".started"))
+            code, output = started.run("--cores", "2")
+            assert code == 0, output
+            started.folder.rename(folder)
+    return Workflow(folder, smoke_config)
 
 
 @pytest.fixture
