@@ -4,6 +4,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -124,12 +125,11 @@ def extract_features(
     encoder, precision = encoder.to(device), used_precision(settings.precision, device)
     settings = settings.model_copy(update={"precision": precision})
     n_views = settings.views if settings.views_of == "pool" else 0
-    kept = kept or {}
     total = len(dataset.pool.images) * (1 + n_views) + len(dataset.test.images)
     splits = {"pool": dataset.pool, "test": dataset.test}
     # By the code that decides the result, not by the revision, which any edit changes.
     origin = [provenance.settings, dict(provenance.inputs), provenance.code, library_versions()]
-    to_embed = [image for image in dataset.pool.id if image not in kept]
+    to_embed = [image for image in dataset.pool.id if image not in (kept or {})]
     ids = [dataset.pool.id, dataset.test.id, to_embed]
     parts = Parts(path, json.dumps([origin, settings.canonical(), ids]))
     with (
@@ -137,28 +137,16 @@ def extract_features(
         create_hdf5(path, LAYOUT, provenance) as file,
         tqdm(total=total, desc="extract", unit="image", disable=not progress) as bar,
     ):
+        embed = _Extraction(encoder, settings, parts, bar.update)
         for name, split in splits.items():
-            embedding = np.empty((len(split.id), encoder.embedding_width), dtype=np.float32)
-            known = [row for row, image in enumerate(split.id) if image in kept]
-            for row in known:
-                embedding[row] = kept[split.id[row]]
-            bar.update(len(known))
-            missing = np.setdiff1d(np.arange(len(split.id)), known)
-            rest = split.rows(missing) if known else split
-            make = partial(_embed_rows, rest, encoder, settings, bar.update)
-            for rows, part in _by_parts(name, rest.id, PART, make, parts, bar.update):
-                embedding[missing[rows]] = part
-            file.store(f"{name}/embedding", embedding)
+            file.store(f"{name}/embedding", embed.images(name, split, kept or {}))
             file.store(f"{name}/label", split.label)
             file.store(f"{name}/id", split.id)
         file.store("classes", dataset.classes)
         shape = (len(dataset.pool.id), n_views, encoder.embedding_width)
         views = file.create("pool/views", shape)
         if n_views:
-            drawn = draw_views(len(dataset.pool.id), settings)
-            make_views = partial(_embed_views, dataset.pool, *drawn, encoder, settings, bar.update)
-            size, pool_ids = max(1, PART // n_views), dataset.pool.id
-            for rows, part in _by_parts("views", pool_ids, size, make_views, parts, bar.update):
+            for rows, part in embed.views(dataset.pool):
                 views[rows] = part
         pool, test = ((file.array(f"{name}/embedding"), s.label) for name, s in splits.items())
         file.attrs["knn_accuracy"] = knn_accuracy(*pool)
@@ -297,28 +285,54 @@ def cut_views(
     return views
 
 
-def _by_parts(
-    name: str,
-    ids: list[str],
-    size: int,
-    embed_rows: Callable[[slice], NDArray[Any]],
-    parts: "Parts",
-    done: Callable[[int], object],
-) -> Iterator[tuple[slice, NDArray[Any]]]:
-    """Yield `size` rows and what `embed_rows` makes of them, or made before a kill.
+@dataclass(frozen=True)
+class _Extraction:
+    """Embeds images part by part, and keeps the parts until all is done.
 
-    `embed_rows` tells `done` how many images it has embedded; here those of earlier are told.
+    `done` is told how many images have been embedded, those of before a kill too.
     """
-    for start in range(0, len(ids), size):
-        rows = slice(start, start + size)
-        part = parts.load(f"{name}-{start}")
-        if part is None:
-            part = embed_rows(rows)
-            _check_finite(part, ids[rows])
-            parts.save(f"{name}-{start}", part)
-        else:
-            done(math.prod(part.shape[:-1]))
-        yield rows, part
+
+    encoder: "Encoder"
+    settings: FeatureSettings
+    parts: "Parts"
+    done: Callable[[int], object]
+
+    def images(
+        self, name: str, split: "Split", kept: Mapping[str, NDArray[np.float32]]
+    ) -> NDArray[np.float32]:
+        """Return the embeddings of a split, float32 (N, D), of which some are `kept`."""
+        embedding = np.empty((len(split.id), self.encoder.embedding_width), dtype=np.float32)
+        known = [row for row, image in enumerate(split.id) if image in kept]
+        for row in known:
+            embedding[row] = kept[split.id[row]]
+        self.done(len(known))
+        missing = np.setdiff1d(np.arange(len(split.id)), known)
+        rest = split.rows(missing) if known else split
+        make = partial(_embed_rows, rest, self.encoder, self.settings, self.done)
+        for rows, part in self._by_parts(name, rest.id, PART, make):
+            embedding[missing[rows]] = part
+        return embedding
+
+    def views(self, pool: "Split") -> Iterator[tuple[slice, NDArray[np.float16]]]:
+        """Yield some rows, and the embeddings of their views, float16 (B, V, D)."""
+        drawn = draw_views(len(pool.id), self.settings)
+        make = partial(_embed_views, pool, *drawn, self.encoder, self.settings, self.done)
+        return self._by_parts("views", pool.id, max(1, PART // self.settings.views), make)
+
+    def _by_parts(
+        self, name: str, ids: list[str], size: int, make: Callable[[slice], NDArray[Any]]
+    ) -> Iterator[tuple[slice, NDArray[Any]]]:
+        """Yield `size` rows and what `make` makes of them, or made before a kill."""
+        for start in range(0, len(ids), size):
+            rows = slice(start, start + size)
+            part = self.parts.load(f"{name}-{start}")
+            if part is None:
+                part = make(rows)
+                _check_finite(part, ids[rows])
+                self.parts.save(f"{name}-{start}", part)
+            else:
+                self.done(math.prod(part.shape[:-1]))
+            yield rows, part
 
 
 def _embed_rows(
