@@ -286,11 +286,10 @@ def predict(
     label = features.label[index]
     labelled = np.searchsorted(index, finished.classifier.labelled)
     weight, rng = clusters.weight, identity.generator("select_batch")
-    kernel = strategy.kernel(features.embedding[index], rng, weight)
+    columns, lambda_ = strategy.columns(features.embedding[index], labelled, rng, weight)
 
     def on(classes: NDArray[np.int64], n_classes: int) -> NDArray[np.float64]:
-        solved = regress(kernel, labelled, classes[labelled], n_classes, strategy.ridge, weight)
-        return solved.outputs
+        return regress(columns, lambda_, labelled, classes[labelled], n_classes).outputs
 
     return Predictions(
         label=label,

@@ -15,7 +15,7 @@ CONSIDERED = 5_000  # unlabelled images at most that an accuracy is estimated on
 def estimating_memory(n: int, d: int, labels: int) -> int:
     """Return about how many bytes `estimate_accuracy` takes for n images, `labels` of them held."""
     m = min(n, CONSIDERED + labels)
-    return m * (4 * m + 28 * d + 16 * labels)  # the kernel, the making of it, and a solve
+    return m * (28 * d + 16 * labels)  # embeddings, and the kernel's columns
 
 
 def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CONSIDERED) -> float:
@@ -60,8 +60,8 @@ def estimate_accuracy(pool: Pool, rng: np.random.Generator, considered: int = CO
     first = np.arange(len(labelled))
     regression = KernelRegression()
     weight = pool.weight[index]
-    kernel = regression.kernel(pool.embedding[index], rng, weight)
-    outputs, left_out = regress(kernel, first, label, head.n_classes, regression.ridge, weight)
+    columns, lambda_ = regression.columns(pool.embedding[index], first, rng, weight)
+    outputs, left_out = regress(columns, lambda_, first, label, head.n_classes)
     shared = np.bincount(label)[label] > 1
     fitted = shared if shared.any() else ~shared
     temperature = fit_temperature(left_out[fitted], label[fitted])

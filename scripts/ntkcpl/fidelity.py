@@ -15,7 +15,7 @@ from ntkcpl.coverage import check_labels
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.records import Classifier, Features
 from ntkcpl.regression.direct import regress
-from ntkcpl.regression.kernel import Width, ntk
+from ntkcpl.regression.kernel import Width, absolute_ridge, ntk
 from ntkcpl.seeding import numpy_generator
 
 WIDTHS: tuple[Width, ...] = (64, 512, 4096, "infinite")
@@ -94,7 +94,9 @@ def compare_kernels(
         kernel = ntk(scale_embedding(features.embedding[index], scaling), width, rng)
         for ridge, (k, n) in product(ridges, enumerate(numbers)):
             first = np.arange(n)
-            outputs = regress(kernel, first, truth[first], len(features.classes), ridge).outputs
+            lambda_ = absolute_ridge(np.diagonal(kernel), ridge)
+            columns, n_classes = kernel[:, first], len(features.classes)
+            outputs = regress(columns, lambda_, first, truth[first], n_classes).outputs
             variant = {"kernel": str(width), "scaling": scaling, "ridge": ridge}
             compare(outputs.argmax(axis=1), k, **variant)
     return pd.DataFrame(rows)

@@ -74,8 +74,8 @@ def left_out_probability(
     from scipy.special import softmax
 
     regression = KernelRegression()
-    kernel = regression.kernel(embedding, rng)
     every = np.arange(len(label))
-    outputs = regress(kernel, every, label, n_classes, regression.ridge).left_out
+    kernel, lambda_ = regression.columns(embedding, every, rng)
+    outputs = regress(kernel, lambda_, every, label, n_classes).left_out
     probability: NDArray[np.float64] = softmax(outputs / fit_temperature(outputs, label), axis=1)
     return probability

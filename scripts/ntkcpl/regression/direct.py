@@ -9,8 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ntkcpl.regression.kernel import absolute_ridge
-
 
 class Regression(NamedTuple):
     """What `regress` finds.
@@ -28,12 +26,11 @@ class Regression(NamedTuple):
 
 
 def regress(
-    kernel: NDArray[np.float32],
+    columns: NDArray[np.float32],
+    lambda_: float,
     labelled: NDArray[np.int64],
     label: NDArray[np.int64],
     n_classes: int,
-    ridge: float,
-    weight: NDArray[np.int64] | None = None,
 ) -> Regression:
     """Return the kernel regression on one-hot labels Y.
 
@@ -43,19 +40,16 @@ def regress(
 
     Parameters
     ----------
-    kernel : float32 (N, N)
-        Symmetric positive semi-definite; not changed.
+    columns : float32 (N, L)
+        K_·L, the columns of labelled rows of a kernel that is symmetric and positive semi-definite.
+    lambda_
+        λ, over zero.
     labelled, label : int64 (L,)
         Rows that are labelled, and their classes.
     n_classes
         Number of classes C.
-    ridge
-        λ as a share of the mean of the kernel's diagonal.
-    weight : int64 (N,), optional
-        How many samples each row stands for in that mean; one without.
     """
-    columns = kernel[:, labelled].astype(np.float64)
-    lambda_ = absolute_ridge(np.diagonal(kernel), ridge, weight)
+    columns = columns.astype(np.float64)
     inverse = np.linalg.inv(columns[labelled] + lambda_ * np.eye(len(labelled)))
     one_hot = np.eye(n_classes)[label]
     solved = inverse @ one_hot

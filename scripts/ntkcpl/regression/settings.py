@@ -8,12 +8,14 @@ from numpy.typing import NDArray
 from ntkcpl.devices import default_device
 from ntkcpl.geometry.scaling import Scaling, scale_embedding
 from ntkcpl.regression.incremental import IncrementalRegression
-from ntkcpl.regression.kernel import absolute_ridge, diagonal_of, ntk, ntk_block
+from ntkcpl.regression.kernel import Block, absolute_ridge, diagonal_of, ntk, ntk_block
 from ntkcpl.settings import Positive, Settings, Width
 
 if TYPE_CHECKING:
     from ntkcpl.regression.predictive import PredictiveInformation
     from ntkcpl.regression.variance import WeightedVariance
+
+BLOCK = 1024  # rows of a kernel that are made at once
 
 
 class KernelRegression(Settings):
@@ -38,6 +40,28 @@ class KernelRegression(Settings):
         """
         scaled = scale_embedding(embedding, self.kernel_scaling, weight)
         return ntk(scaled, self.width, rng, weight, default_device())
+
+    def columns(
+        self,
+        embedding: NDArray[np.floating],
+        columns: NDArray[np.int64],
+        rng: np.random.Generator,
+        weight: NDArray[np.int64] | None = None,
+    ) -> tuple[NDArray[np.float32], float]:
+        """Return some columns of `kernel`, (N, L), and the ridge λ, without forming the rest."""
+        kernel, n = self._block(embedding, rng, weight), len(embedding)
+        parts = [kernel(slice(low, low + BLOCK), columns) for low in range(0, n, BLOCK)]
+        return np.concatenate(parts), absolute_ridge(diagonal_of(kernel, n), self.ridge, weight)
+
+    def _block(
+        self,
+        embedding: NDArray[np.floating],
+        rng: np.random.Generator,
+        weight: NDArray[np.int64] | None,
+    ) -> Block:
+        """Return what gives any rows and columns of `kernel`."""
+        x = scale_embedding(embedding, self.kernel_scaling, weight)
+        return ntk_block(x, self.width, rng, weight)
 
     def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:
         """Return about how many bytes `incremental` and questions to it take, for m samples.
@@ -110,8 +134,7 @@ class KernelRegression(Settings):
             PredictiveInformation,
         )
 
-        x = scale_embedding(embedding, self.kernel_scaling, weight)
-        kernel = ntk_block(x, self.width, rng, weight)
-        diagonal = diagonal_of(kernel, len(x))
+        kernel = self._block(embedding, rng, weight)
+        diagonal = diagonal_of(kernel, len(embedding))
         lambda_ = absolute_ridge(diagonal, self.ridge, weight)
         return PredictiveInformation(kernel, diagonal, lambda_, labelled, targets)
