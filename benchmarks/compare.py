@@ -1,8 +1,8 @@
 """Compare strategies on ready embeddings, each run of all its rounds in one process.
 
     .venv/bin/python benchmarks/compare.py config/comparison.yaml [--embeddings my.h5 ...]
-                 [--strategies random badge ...] [--pool 10000] [--processes 2] [--threads 1]
-                 [--limit 600] [--output results/comparison]
+                 [--experiments digits ...] [--strategies random badge ...] [--pool 10000]
+                 [--processes 2] [--threads 1] [--limit 600] [--output results/comparison]
 
 The configuration is one of the workflow's, of experiments with `embeddings`, in YAML or JSON. Each
 strategy and seed of an experiment is a chain: choose, label, train, and again, by the functions
@@ -234,6 +234,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configuration", type=Path)
     parser.add_argument("--embeddings", type=Path, nargs="+", default=[])
+    parser.add_argument("--experiments", nargs="+", help="only these")
     parser.add_argument("--strategies", nargs="+", help="only these")
     parser.add_argument("--pool", default="10000", help="number of images, or all")
     parser.add_argument("--views", type=int, help="of an image that the classifier is trained on")
@@ -256,9 +257,12 @@ def main() -> None:
     os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)))
     try:
         config = read_configuration(arguments.configuration, arguments.embeddings)
-        chains = chains_of(config, changes, arguments.output)
-        if arguments.strategies:
-            chains = [chain for chain in chains if chain.strategy in arguments.strategies]
+        chains = [
+            chain
+            for chain in chains_of(config, changes, arguments.output)
+            if chain.experiment in (arguments.experiments or [chain.experiment])
+            and chain.strategy in (arguments.strategies or [chain.strategy])
+        ]
         check_settings(chains)
         waiting = longest_first(config, chains)
     except (ArtifactError, ConfigError, EmbeddingsError) as error:
