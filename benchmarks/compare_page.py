@@ -1,13 +1,13 @@
 """Draw what `compare.py` has run: a page of figures and tables.
 
-    .venv/bin/python benchmarks/compare_page.py [results/comparison] [--strategy ...]
+    .venv/bin/python benchmarks/compare_page.py [results/comparison ...] [--strategy ...]
                                                 [--output results/comparison]
 
-Reads each `seed<s>.csv` of the folder, or one table with the rows of all, such as
-`docs/results/comparison/accuracy.csv`. Writes `accuracy.csv` with the rows of all, `ranks.png` (the
-rank of each strategy by number of labels), `gain.png` (over Random, of the strategies that lead),
-the tables of which these are made, and `page.md`, which shows them. `--strategy` is the one that
-the others are held against.
+Reads each `seed<s>.csv` of a folder, or a table with the rows of all, such as
+`docs/results/comparison/accuracy.csv`; of several, all together. Writes `accuracy.csv` with the
+rows of all, `ranks.png` (the rank of each strategy by number of labels), `gain.png` (over Random,
+of the strategies that lead), the tables of which these are made, and `page.md`, which shows them.
+`--strategy` is the one that the others are held against.
 """
 
 import argparse
@@ -28,15 +28,25 @@ from ntkcpl.reporting.plots import save
 from ntkcpl.reporting.tables import effective_budget_table, markdown, write
 
 
-def read_chains(results: Path) -> pd.DataFrame:
+def read_chains(results: list[Path]) -> pd.DataFrame:
     """Return the rows of all chains, strategies in the order of their mean rank."""
-    files = sorted(results.glob("*/*/seed*.csv")) if results.is_dir() else [results]
-    if not files:
-        sys.exit(f"{results} has no results: run benchmarks/compare.py")
+    files = []
+    for given in results:
+        found = sorted(given.glob("*/*/seed*.csv")) if given.is_dir() else [given]
+        if not found:
+            sys.exit(f"{given} has no results: run benchmarks/compare.py")
+        files += found
     try:
         rows = pd.concat(map(read_accuracy, files))
     except ArtifactError as error:
         sys.exit(str(error))
+    chain = ["experiment", "strategy", "seed", "round"]
+    if rows.duplicated(chain).any():
+        twice = rows[rows.duplicated(chain)].iloc[0]
+        sys.exit(
+            f"seed {twice['seed']} of {twice['strategy']} on {twice['experiment']} is in two "
+            "of the results: name one of them"
+        )
     rank = comparison.ranks(rows).groupby("strategy")["rank"].mean()
     return rows.sort_values("strategy", key=lambda names: names.map(rank), kind="stable")
 
@@ -51,11 +61,12 @@ def leaders(accuracy: pd.DataFrame) -> pd.DataFrame:
 def main() -> None:
     """Write the page."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, nargs="?", default=Path("results/comparison"))
+    parser.add_argument("results", type=Path, nargs="*", default=[Path("results/comparison")])
     parser.add_argument("--strategy", default="weighted_variance")
-    parser.add_argument("--output", type=Path, help="a folder; by default that of results")
+    parser.add_argument("--output", type=Path, help="a folder; by default that of the first")
     arguments = parser.parse_args()
-    folder = arguments.results if arguments.results.is_dir() else arguments.results.parent
+    first = arguments.results[0]
+    folder = first if first.is_dir() else first.parent
     output = arguments.output or folder
     write_accuracy(
         output / "accuracy.csv", read_chains(arguments.results).to_dict("records"), Provenance()

@@ -18,6 +18,7 @@ from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.learner import Learner
 
 SCRIPT = Path(compare.__file__)
+TABLES = SCRIPT.parents[1] / "docs/results"
 CONFIG = {
     "experiments": {
         "toy": {
@@ -67,16 +68,23 @@ def test_it_runs_what_is_missing_and_nothing_else(folder):
     assert "| Margin" in Path("results/comparison/page.md").read_text()
 
 
-@pytest.mark.parametrize("table", sorted((SCRIPT.parents[1] / "docs/results").glob("*/a*.csv")))
+@pytest.mark.parametrize("table", sorted(TABLES.glob("*/a*.csv")))
 def test_the_page_reads_the_tables_of_the_documentation(table):
-    rows = read_chains(table)
+    rows = read_chains([table])
     assert len(rows) == len(table.read_text().splitlines()) - 1
+
+
+def test_results_are_read_together_and_a_chain_once():
+    first, second = tables = [TABLES / name / "accuracy.csv" for name in ("digits", "cifar10")]
+    assert len(read_chains(tables)) == len(read_chains([first])) + len(read_chains([second]))
+    with pytest.raises(SystemExit, match=r"seed 0 of \w+ on digits-all is in two of the results"):
+        read_chains([*tables, first])
 
 
 def test_a_table_without_checksum_is_one_sentence(folder):
     Path("seed0.csv").write_text("experiment,strategy\ntoy,random\n")
     with pytest.raises(SystemExit, match=r"seed0\.csv does not end in its checksum"):
-        read_chains(Path("seed0.csv"))
+        read_chains([Path("seed0.csv")])
 
 
 def test_a_chain_is_a_learner_s_rounds(folder):
