@@ -140,7 +140,7 @@ def error_table(accuracy: pd.DataFrame) -> Table:
     mean = wide(curves, "labels", "mean")
     rank = 2 * wide(curves, "labels", "near").fillna(0).astype(int)
     text = wide(curves.assign(text=text), "labels", "text").fillna(MISSING)
-    return Table(caption, curves, named(text), named(rank.where(mean < mean.max(), 1)))
+    return Table(caption, curves, named(text), named(rank.mask(mean == mean.max(), 1)))
 
 
 def thirds_table(accuracy: pd.DataFrame, strategy: str) -> Table:

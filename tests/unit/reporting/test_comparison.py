@@ -109,3 +109,11 @@ def test_tables_and_figure_show_every_strategy():
         "BAIT",
         "mine",
     }
+
+
+def test_a_chain_that_is_not_done_is_not_the_best():
+    rows = runs({"random": [[0.5, 0.6], [0.4, 0.6]], "bait": [[0.7, 0.5], [0.7, 0.5]]})
+    begun = rows[(rows["strategy"] == "random") | (rows["labels"] == 10)]
+    text = markdown(error_table(begun))
+    assert "**–**" not in text
+    assert "**60.0±0.0**" in text
