@@ -75,6 +75,7 @@ rule import_features:
         "../envs/environment.yaml"
     params:
         settings=lambda w: canonical(**features_settings(w)),
+        to_be_labelled=lambda w: experiment_of(w).labels is not None,
         code=lambda w: code_digest("import_features"),
     message:
         "Import the embeddings of {wildcards.experiment}"

@@ -15,4 +15,5 @@ import_features(
     snakemake.output.features,
     Path(json.loads(settings)["embeddings"]).expanduser(),
     Provenance(settings, code=snakemake.params.code),
+    to_be_labelled=snakemake.params.to_be_labelled,
 )

@@ -63,7 +63,11 @@ def embeddings_digest(path: str | Path) -> str:
 
 
 def import_features(
-    path: str | Path, source: str | Path, provenance: "Provenance", progress: bool = True
+    path: str | Path,
+    source: str | Path,
+    provenance: "Provenance",
+    progress: bool = True,
+    to_be_labelled: bool = False,
 ) -> None:
     """Write `features.h5` (see `ntkcpl.artifacts.features.LAYOUT`) from ready embeddings.
 
@@ -88,6 +92,8 @@ def import_features(
         Where the file comes from; the digest of `source` is added to its inputs.
     progress
         Whether to show a progress bar on stderr.
+    to_be_labelled
+        Whether people are to label the pool: it may then hold neither labels nor classes.
 
     Raises
     ------
@@ -108,6 +114,8 @@ def import_features(
     ):
         label = {part: given.label(part) for part in PARTS}
         classes = _classes(given, label)
+        if not classes and not to_be_labelled:
+            raise EmbeddingsError(f"{given.name} holds neither a label nor classes: add classes")
         file.store("classes", classes)
         total = sum(map(len, label.values())) + (len(label["pool"]) if given.has_views else 0)
         with tqdm(total=total, desc="import", unit="image", disable=not progress) as bar:
@@ -173,8 +181,6 @@ def _classes(given: Source, labels: dict[str, NDArray[np.int64]]) -> list[str]:
         number = min(number, 1 + max(int(label.max(initial=-1)) for label in labels.values()))
         fix = "add classes"
         classes = [str(c) for c in range(number)]
-        if not classes:
-            raise EmbeddingsError(f"{given.name} holds neither a label nor classes: {fix}")
     for part, label in labels.items():
         bad = (label < -1) | (label >= number)
         if bad.any():

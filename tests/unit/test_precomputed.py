@@ -218,6 +218,14 @@ def test_wrong_contents_are_seen_on_importing(tmp_path: Path, change: dict, sent
     assert [path.name for path in tmp_path.iterdir()] == ["given.h5"]
 
 
+def test_what_people_label_needs_neither_labels_nor_classes(tmp_path: Path):
+    unknown = {"pool/label": np.full(30, -1), "test/label": np.full(10, -1)}
+    source = write(tmp_path / "given.h5", GIVEN | unknown)
+    path = tmp_path / "features.h5"
+    import_features(path, source, Provenance(), progress=False, to_be_labelled=True)
+    assert read_features(path).classes == []
+
+
 def test_no_file_and_no_hdf5_file(tmp_path: Path):
     with pytest.raises(EmbeddingsError, match=r"is no file: name an HDF5 file of embeddings"):
         pool_shape(tmp_path / "none.h5")

@@ -393,7 +393,6 @@ def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflo
             )
             file[f"{part}/label"] = np.full(number, -1)
         file["pool/id"] = [f"{number}.png" for number in range(images)]
-        file["classes"] = ["unknown"]
     assert "4 of 4 images of the holdout wait: open results/smoke/holdout/label/table" in (
         run(workflow)
     )
