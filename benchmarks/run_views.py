@@ -14,16 +14,17 @@ with views, and the mean difference with its standard error over the seeds.
 import argparse
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import yaml
 from sklearn.decomposition import PCA
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 
 from ntkcpl import datasets
+from ntkcpl.artifacts.batch import read_batch
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.classifier import accuracy, train_classifier
 from ntkcpl.config import load_config
@@ -41,11 +42,15 @@ RESULTS = REPOSITORY / "results" / EXPERIMENT
 WHOLE = REPOSITORY / "data/features.h5"  # what embed.py made before it reduced them
 
 
-def chosen(strategy, seed, budgets):
+def chosen(features, strategy, seed, budgets):
     """Return the images in the order in which a run chose them."""
     run = RESULTS / strategy / f"seed{seed}"
-    batches = [run / f"round{r}/batch.csv" for r in range(1, len(budgets) + 1)]
-    return pd.concat(map(pd.read_csv, batches))["index"].to_numpy()
+    return np.concatenate(
+        [
+            read_batch(run / f"round{number}/batch.csv", features, labels - before)[0]
+            for number, (before, labels) in enumerate(pairwise([0, *budgets]), start=1)
+        ]
+    )
 
 
 def views_of(rows, data, how):
@@ -82,8 +87,9 @@ def main():
     config = load_config(yaml.safe_load((REPOSITORY / f"config/{EXPERIMENT}.yaml").read_text()))
     experiment = config.experiments[EXPERIMENT]
     budgets = [labels for labels in experiment.budgets if labels <= arguments.labels]
+    features = read_features(RESULTS / "features.h5")
     runs = {
-        (strategy, seed): chosen(strategy, seed, budgets)
+        (strategy, seed): chosen(features, strategy, seed, budgets)
         for strategy in arguments.strategies
         for seed in experiment.seeds
     }
@@ -94,7 +100,6 @@ def main():
         precision="auto",
         threads=arguments.threads,
     )
-    features = read_features(RESULTS / "features.h5")
     as_is = replace(features, views=features.embedding[:, None])
     views = views_of(np.unique(np.concatenate([*runs.values()])), arguments.data, how)
     seen = replace(features, views=views)
