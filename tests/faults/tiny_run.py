@@ -304,7 +304,7 @@ def import_ready() -> None:
     of = Identity("smoke", "", 0, 1)  # whose settings this job does not look at
     output, given = {"features": "results/ready/features.h5"}, {"embeddings": ["my.h5"]}
     settings = canonical_json({"embeddings": "my.h5"})
-    run_job("import_features", of, output, given, settings=settings)
+    run_job("import_features", of, output, given, settings=settings, to_be_labelled=False)
 
 
 def bring_files() -> None:
