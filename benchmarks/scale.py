@@ -1,17 +1,19 @@
 """How time and memory of a batch of 100 grow with the pool, for every strategy.
 
-    .venv/bin/python benchmarks/scale.py table.csv [--samples 10000 100000 1000000] [--width 512]
-                                         [--strategies margin uherding] [--folder /tmp]
-                                         [--limit 900]
-    .venv/bin/python benchmarks/scale.py table.csv --figure scale.png
+    .venv/bin/python benchmarks/scale.py table.csv [--samples 10000 100000 1000000 10000000]
+                                         [--width 256] [--strategies margin uherding]
+                                         [--folder /tmp] [--limit 1800]
+    .venv/bin/python benchmarks/scale.py table.csv --figure scale.png [--width 256]
 
-A pool of random embeddings, a mixture of normal distributions, is written as float16 and mapped
-into memory; 100 of its images are labelled, in ten classes, and a random head of 512 hidden units
-stands for the classifier. Each strategy is asked for 100 more, clustering included, in a process of
-its own, with its default parameters. Rows are added to the table as they come, and those that are
-there are not run again: strategy, samples, width, wall seconds, CPU seconds of all threads, and the
-peak of resident memory in GB, in which the part of the file counts that was mapped. The figure has
-a curve for each strategy and fits a power of N to the CPU seconds of the two largest pools.
+A pool of random embeddings, a mixture of normal distributions, is written as shards of float16 and
+imported as people's are, which is the row `import_features`. 100 of its images are labelled, in ten
+classes, and a random head of 512 hidden units stands for the classifier. Each strategy is asked for
+100 more, clustering included, in a process of its own, with its default parameters, of what it
+reads from `features.h5`. Rows are added to the table as they come, and those that are there are not
+run again: strategy, samples, width, wall seconds, CPU seconds of all threads, and the peak of
+resident memory in GB, in which the part of the file counts that was mapped. A strategy that is not
+done within the limit has no numbers. The figure has a curve for each strategy of one width and fits
+a power of N to the CPU seconds of the two largest pools.
 """
 
 import argparse
@@ -32,12 +34,16 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from results_table import ResultsTable
 
 from ntkcpl import strategies
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.head import Head
+from ntkcpl.precomputed import import_features
 from ntkcpl.strategies import Pool
 
 COLUMNS = ["strategy", "samples", "width", "seconds", "cpu_seconds", "memory_gb"]
 CLASSES, LABELS, BUDGET, UNITS = 10, 100, 100, 512
-BLOCK = 2**16
+SHARD = 2**18  # images
+IMPORT = "import_features"
 # Name -> settings; other methods run with their defaults.
 SETTINGS = {
     "coreset_self": {"method": "coreset", "feature": "self"},
@@ -53,23 +59,26 @@ SETTINGS = {
 NAMES = sorted({*strategies.methods(), *SETTINGS} - {"coreset", "ntkcpl"})
 
 
-def write_pool(path, n, width):
-    """Write n embeddings, float16 (n, width), block by block."""
+def write_shards(folder, n, width):
+    """Write a pool of n embeddings, and ten more as its test part, as shards of float16."""
     rng = np.random.default_rng(0)
     centres = rng.standard_normal((100, width), dtype=np.float32)
-    pool = np.lib.format.open_memmap(path, "w+", dtype=np.float16, shape=(n, width))
-    for start in range(0, n, BLOCK):
-        rows = min(BLOCK, n - start)
+
+    def some(rows):
         block = rng.standard_normal((rows, width), dtype=np.float32)
         block += centres[rng.integers(100, size=rows)]
-        pool[start : start + rows] = block
-    pool.flush()
+        return block.astype(np.float16)
+
+    for part in ("pool", "test"):
+        (folder / part).mkdir(parents=True)
+    np.save(folder / "test" / "0.npy", some(10))
+    for start in range(0, n, SHARD):
+        np.save(folder / "pool" / f"{start:08}.npy", some(min(SHARD, n - start)))
 
 
-def ask(name, path):
-    """Ask one strategy, and print wall seconds, CPU seconds and the peak of memory in GB."""
-    embedding = np.load(path, mmap_mode="r")
-    n, width = embedding.shape
+def choose(name, features):
+    """Cluster where the strategy wants it, and choose a batch."""
+    n, width = features.embedding.shape
     rng = np.random.default_rng(1)
     head = Head(
         weight=rng.standard_normal((UNITS, width), dtype=np.float32) / 20,
@@ -80,36 +89,44 @@ def ask(name, path):
     labelled = rng.choice(n, LABELS, replace=False)
     strategy = strategies.load(SETTINGS.get(name, {"method": name}))
     clustering = strategy.clustering(labels=LABELS + BUDGET, first_budget=LABELS)
-    started, running = time.perf_counter(), time.process_time()
-    pool = Pool(embedding, labelled, np.arange(LABELS) % CLASSES, head)
+    pool = Pool(features.embedding, labelled, np.arange(LABELS) % CLASSES, head)
     if clustering is not None:
         pool = replace(pool, clusters=clustering.cluster(pool, rng, n_classes=CLASSES))
-    chosen = strategy.query(pool, BUDGET, rng).index
+    assert len(set(strategy.query(pool, BUDGET, rng).index)) == BUDGET
+
+
+def run_one(name, shards, path):
+    """Import the shards, or ask one strategy; print wall and CPU seconds and GB of memory."""
+    started, running = time.perf_counter(), time.process_time()
+    if name == IMPORT:
+        import_features(path, shards, Provenance(), progress=False, to_be_labelled=True)
+    else:
+        choose(name, read_features(path))
     taken = [time.perf_counter() - started, time.process_time() - running]
-    assert len(set(chosen)) == BUDGET
     print(json.dumps([*taken, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20]))
 
 
 def measure(arguments):
     """Add what is not there yet to the table."""
     table = ResultsTable(arguments.table, COLUMNS, keys=3)
+    width = arguments.width
     for n in arguments.samples:
+        wanted = [name for name in arguments.strategies if not table.has(name, n, width)]
+        if not wanted:
+            continue
         with tempfile.TemporaryDirectory(dir=arguments.folder) as folder:
-            path = Path(folder) / "pool.npy"
-            write_pool(path, n, arguments.width)
-            for name in arguments.strategies:
-                if table.has(name, n, arguments.width):
-                    continue
-                command = [sys.executable, __file__, "-", "--one", name, str(path)]
+            shards, path = Path(folder) / "shards", Path(folder) / "features.h5"
+            write_shards(shards, n, width)
+            for name in (IMPORT, *wanted):
+                command = [sys.executable, __file__, "-", "--one", name, str(shards), str(path)]
+                limit = None if name == IMPORT else arguments.limit
                 try:
-                    run = subprocess.run(
-                        command, stdout=subprocess.PIPE, timeout=arguments.limit, check=True
-                    )
+                    run = subprocess.run(command, stdout=subprocess.PIPE, timeout=limit, check=True)
                     numbers = json.loads(run.stdout.splitlines()[-1])
-                except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+                except subprocess.TimeoutExpired:
                     numbers = [np.nan] * 3
-                numbers = [f"{number:.4g}" for number in numbers]
-                table.add([[name, n, arguments.width, *numbers]])
+                if not table.has(name, n, width):
+                    table.add([[name, n, width, *(f"{number:.4g}" for number in numbers)]])
 
 
 def power(times):
@@ -154,18 +171,19 @@ def main():
     """Run the benchmark, or draw its table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("table", type=Path)
-    parser.add_argument("--samples", type=int, nargs="+", default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--width", type=int, default=512)
+    parser.add_argument("--samples", type=int, nargs="+", default=[10**n for n in range(4, 8)])
+    parser.add_argument("--width", type=int, default=256)
     parser.add_argument("--strategies", nargs="+", choices=NAMES, default=NAMES)
-    parser.add_argument("--folder", type=Path, help="where the pools are written")
-    parser.add_argument("--limit", type=float, default=900, help="seconds")
+    parser.add_argument("--folder", type=Path, help="where the pools are written, twice")
+    parser.add_argument("--limit", type=float, default=1800, help="seconds")
     parser.add_argument("--figure", type=Path)
-    parser.add_argument("--one", nargs=2, help=argparse.SUPPRESS)
+    parser.add_argument("--one", nargs=3, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.one:
-        ask(*arguments.one)
+        run_one(*arguments.one)
     elif arguments.figure:
-        draw(pd.read_csv(arguments.table), arguments.figure)
+        table = pd.read_csv(arguments.table)
+        draw(table[table["width"] == arguments.width], arguments.figure)
     else:
         measure(arguments)
 
