@@ -258,6 +258,7 @@ class ExperimentSettings(Settings):
     @model_validator(mode="after")
     def _people_can_label(self) -> Self:
         if self.labels is None:
+            self._labels_are_known()
             for key in ("classes", "holdout"):
                 if getattr(self, key) is not None:
                     raise ValueError(f"{key} goes with labels, which people bring: leave it out")
@@ -272,6 +273,16 @@ class ExperimentSettings(Settings):
                 "take imagefolder, without subfolders: classes"
             )
         return self
+
+    def _labels_are_known(self) -> None:
+        """Refuse embeddings without labels."""
+        path = self.embeddings_file
+        lacks = [] if path is None else precomputed.unknown_labels(path)
+        if lacks:
+            raise ValueError(
+                f"embeddings {path} lacks {', '.join(lacks)}: add what is missing, or let people "
+                "label the pool (labels)"
+            )
 
     @model_validator(mode="after")
     def _has_what_the_reference_has(self) -> Self:

@@ -50,6 +50,12 @@ def pool_shape(path: str | Path) -> tuple[int, int]:
         return source.shape("pool")
 
 
+def unknown_labels(path: str | Path) -> list[str]:
+    """Return what is not there that is needed unless people label (see `Source.unknown`)."""
+    with open_embeddings(path) as source:
+        return source.unknown()
+
+
 def files_of(path: str | Path) -> list[Path]:
     """Return the files that embeddings at `path` are read from."""
     path = Path(path)

@@ -20,15 +20,17 @@ KINDS = {"floats": "f", "integers": "iu"}  # of data -> those of its numpy.dtype
 # Data set -> (kind, named dimensions, whether it is needed); a dimension of one name has one size.
 ACCEPTED: dict[str, tuple[str, str, bool]] = {
     "pool/embedding": ("floats", "N D", True),
-    "pool/label": ("integers", "N", True),
-    "test/embedding": ("floats", "T D", True),
-    "test/label": ("integers", "T", True),
+    "pool/label": ("integers", "N", False),
+    "test/embedding": ("floats", "T D", False),
+    "test/label": ("integers", "T", False),
     "pool/views": ("floats", "N V D", False),
     "pool/id": ("text", "N", False),
     "test/id": ("text", "T", False),
     "classes": ("text", "C", False),
 }
 PARTS = ("pool", "test")
+# What is needed too, unless people are to label the pool.
+KNOWN = ("pool/label", "test/embedding", "test/label")
 LARGEST_RATIO = 2000  # times as small as what they are packed from; deflate reaches 1032
 BLOCK_BYTES = 2**24  # in memory at a time, of data that may be larger than it
 
@@ -43,6 +45,9 @@ class Source(Protocol):
     name: str
     has_views: bool
     classes: list[str] | None
+
+    def unknown(self) -> list[str]:
+        """Return what is not there of `KNOWN`, as far as the layout tells."""
 
     def digest(self) -> str:
         """Return the SHA-256 of all of it."""
@@ -79,6 +84,10 @@ class FileSource:
         self.has_views = "pool/views" in file
         self.classes: list[str] | None = _read(file, "classes") if "classes" in file else None
 
+    def unknown(self) -> list[str]:
+        """See `Source`."""
+        return [name for name in KNOWN if name not in self._file]
+
     def digest(self) -> str:
         """See `Source`."""
         from ntkcpl.artifacts.files import content_digest
@@ -91,7 +100,10 @@ class FileSource:
 
     def shape(self, part: str) -> tuple[int, int]:
         """See `Source`."""
-        number, width = self._file[f"{part}/embedding"].shape
+        name = f"{part}/embedding"
+        if name not in self._file:
+            return 0, self.shape("pool")[1]
+        number, width = self._file[name].shape
         return number, width
 
     def dtype(self) -> np.dtype[Any]:
@@ -108,6 +120,8 @@ class FileSource:
         self, name: str, dtype: np.dtype[Any]
     ) -> Iterator[tuple[slice, NDArray[np.floating]]]:
         """See `Source`."""
+        if name not in self._file:
+            return
         data = self._file[name]
         step = max(1, BLOCK_BYTES // (data.dtype.itemsize * int(np.prod(data.shape[1:]))))
         for start in range(0, len(data), step):
@@ -116,7 +130,10 @@ class FileSource:
 
     def label(self, part: str) -> NDArray[np.int64]:
         """See `Source`."""
-        label: NDArray[np.integer] = _read(self._file, f"{part}/label")
+        name = f"{part}/label"
+        if name not in self._file:
+            return np.full(self.shape(part)[0], -1, dtype=np.int64)
+        label: NDArray[np.integer] = _read(self._file, name)
         bad = label > np.iinfo(np.int64).max
         return np.where(bad, np.iinfo(np.int64).max, label).astype(np.int64)
 
@@ -154,10 +171,11 @@ def open_file(path: Path) -> Iterator[FileSource]:
 def _check_layout(file: h5py.File) -> None:
     path = file.filename
     sizes: dict[str, tuple[int, str]] = {}
+    tested = "test/label" in file or "test/id" in file
     for name, (kind, dimensions, needed) in ACCEPTED.items():
         axes = dimensions.split()
         due = f"{kind} ({', '.join(axes)}{',' if len(axes) == 1 else ''})"
-        if name not in file and not needed:
+        if name not in file and not needed and not (tested and name == "test/embedding"):
             continue
         if _is_linked(file, name):
             raise EmbeddingsError(f"{path} holds {name} as a link: write it into the file itself")

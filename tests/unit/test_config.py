@@ -327,6 +327,22 @@ def test_the_budgets_must_fit_the_ready_embeddings(tmp_path):
         load_config(values)
 
 
+def test_ready_embeddings_without_labels_are_for_people_to_label(tmp_path):
+    path = tmp_path / "ready.h5"
+    one = {"strategies": ["ntkcpl_al"], "seeds": [0]}
+    values = with_path(path, **one)
+    with h5py.File(path, "a") as file:
+        del file["pool/label"], file["test"]
+    with pytest.raises(ConfigError) as caught:
+        load_config(values)
+    assert str(caught.value) == (
+        f"{D}: embeddings {path} lacks pool/label, test/embedding, test/label: add what is "
+        "missing, or let people label the pool (labels)"
+    )
+    values["experiments"]["digits"] |= {"labels": str(tmp_path / "labels.csv")}
+    assert load_config(values).experiments["digits"].pool_shape == (60, 4)
+
+
 def test_an_experiment_may_say_what_differs_in_a_strategy():
     entries = ["random", {"ntkcpl_al": {"max_clusters": 100}}, {"typiclust": {}}]
     config = load_config(changed(f"{D}.strategies", entries))

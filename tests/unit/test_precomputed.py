@@ -17,6 +17,7 @@ from ntkcpl.precomputed import (
     import_features,
     open_embeddings,
     pool_shape,
+    unknown_labels,
 )
 
 RNG = np.random.default_rng(0)
@@ -125,9 +126,8 @@ def test_the_shape_of_the_pool_is_read_from_the_layout(tmp_path: Path):
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"pool/label": None}, "lacks the data set pool/label: add it, integers (N,)"),
         ({"pool/embedding": None}, "lacks the data set pool/embedding: add it, floats (N, D)"),
-        ({"test/label": None}, "lacks the data set test/label: add it"),
+        ({"test/embedding": None}, "lacks the data set test/embedding: add it, floats (T, D)"),
         ({"pool/views": h5py.SoftLink("/no")}, "holds pool/views as a link: write it into the fi"),
         ({"pool/id": h5py.ExternalLink("no.h5", "/id")}, "holds pool/id as a link: write it into"),
         ({"pool/label": np.zeros(30)}, "holds pool/label as float64 (30,): store it as integers"),
@@ -218,12 +218,30 @@ def test_wrong_contents_are_seen_on_importing(tmp_path: Path, change: dict, sent
     assert [path.name for path in tmp_path.iterdir()] == ["given.h5"]
 
 
-def test_what_people_label_needs_neither_labels_nor_classes(tmp_path: Path):
-    unknown = {"pool/label": np.full(30, -1), "test/label": np.full(10, -1)}
-    source = write(tmp_path / "given.h5", GIVEN | unknown)
-    path = tmp_path / "features.h5"
+@pytest.mark.parametrize(
+    ("given", "tested"),
+    [
+        (GIVEN | {"pool/label": np.full(30, -1), "test/label": np.full(10, -1)}, 10),
+        ({"pool/embedding": GIVEN["pool/embedding"]}, 0),
+        ({name: GIVEN[name] for name in ("pool/embedding", "test/embedding")}, 10),
+    ],
+)
+def test_what_people_label_needs_neither_labels_nor_classes(
+    tmp_path: Path, given: dict, tested: int
+):
+    source, path = write(tmp_path / "given.h5", given), tmp_path / "features.h5"
     import_features(path, source, Provenance(), progress=False, to_be_labelled=True)
-    assert read_features(path).classes == []
+    features = read_features(path)
+    assert features.classes == []
+    np.testing.assert_array_equal(features.label, np.full(30, -1))
+    assert features.test_embedding.shape == (tested, 4)
+    np.testing.assert_array_equal(features.test_label, np.full(tested, -1))
+
+
+def test_what_is_needed_unless_people_label(tmp_path: Path):
+    assert unknown_labels(write(tmp_path / "given.h5", GIVEN)) == []
+    bare = write(tmp_path / "bare.h5", {"pool/embedding": GIVEN["pool/embedding"]})
+    assert unknown_labels(bare) == ["pool/label", "test/embedding", "test/label"]
 
 
 def test_no_file_and_no_hdf5_file(tmp_path: Path):
