@@ -1,6 +1,7 @@
 """How far people have come with their labels, and what the rules can make of them."""
 
 import json
+from contextlib import chdir
 from dataclasses import asdict
 
 from ntkcpl.artifacts.features import read_ids
@@ -89,6 +90,9 @@ def predictions_of(name):
 
 # As it was when Snakemake started: what people save meanwhile counts in the next run.
 PROGRESS = {name: progress_of(name) for name in LABELLED}
+WORKING_DIRECTORY = (
+    Path.cwd()
+)  # which Snakemake has left by its end, if --directory named it
 PREDICTIONS = {name: predictions_of(name) for name in LABELLED}
 # Those of more images than are predicted in CSV.
 LARGE = {name for name, file in PREDICTIONS.items() if file.endswith(".parquet")}
@@ -264,7 +268,8 @@ def say_what_waits():
     for name in LABELLED:
         labels = CONFIG.experiments[name].labels
         try:
-            step = progress_of(name).next_step(run_of(name), labels)
+            with chdir(WORKING_DIRECTORY):
+                step = progress_of(name).next_step(run_of(name), labels)
         except WorkflowError as error:  # what was saved since the start is wrong
             step = str(error)
         print(f"{name}: {step}", file=sys.stderr)

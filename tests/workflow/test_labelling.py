@@ -4,6 +4,8 @@ import copy
 import csv
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import h5py
@@ -18,6 +20,7 @@ from ntkcpl.artifacts.cells import write_cells
 from ntkcpl.labels.predictions import MOST_IN_CSV
 from ntkcpl.labels.tables import write_labels
 
+SNAKEMAKE = (sys.executable, "-m", "snakemake")
 COLOURS = {"red": (220, 40, 30), "green": (30, 200, 60), "blue": (40, 60, 220)}
 RUN = "results/smoke/ntkcpl_self/seed0"
 # What is made anew for each new classifier.
@@ -376,7 +379,9 @@ def test_a_wrong_id_is_one_sentence_and_starts_no_job(waiting):
     assert "jobs:" not in output
 
 
-def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflow, smoke_config):
+def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(
+    new_workflow, smoke_config, tmp_path
+):
     config = copy.deepcopy(smoke_config)
     experiment = config["experiments"]["smoke"]
     for key in ("dataset", "encoder", "pretraining", "features"):
@@ -387,15 +392,19 @@ def test_many_embeddings_are_labelled_by_their_ids_and_some_held_out(new_workflo
     workflow = new_workflow(config)
     rng, images = np.random.default_rng(0), MOST_IN_CSV + 1
     with h5py.File(workflow.folder / "my.h5", "w") as file:
-        for part, number in (("pool", images), ("test", 3)):
-            file[f"{part}/embedding"] = (
-                rng.normal(size=(number, 4)) + np.arange(number)[:, None] % 3
-            )
-            file[f"{part}/label"] = np.full(number, -1)
+        file["pool/embedding"] = rng.normal(size=(images, 4)) + np.arange(images)[:, None] % 3
         file["pool/id"] = [f"{number}.png" for number in range(images)]
-    assert "4 of 4 images of the holdout wait: open results/smoke/holdout/label/table" in (
-        run(workflow)
+    waits = "4 of 4 images of the holdout wait: open results/smoke/holdout/label/table"
+    assert waits in run(workflow)
+    there = ("--directory", workflow.folder, "--configfile", workflow.folder / "run.yaml")
+    from_elsewhere = subprocess.run(
+        [*SNAKEMAKE, "--dry-run", "--snakefile", workflow.folder / "Snakefile", *there],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
     )
+    assert waits in from_elsewhere.stderr.splitlines()[-1]
     assert not [*(workflow.folder / "labels").iterdir()]  # made for what people save
     held_out = batch_of(workflow, "results/smoke/holdout")
     truths = {image: truth(image) for image in held_out}
