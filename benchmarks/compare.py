@@ -182,6 +182,20 @@ def chains_of(config: Config, changes: Changes, output: Path) -> list[Chain]:
     ]
 
 
+def those_named(
+    chains: list[Chain], experiments: list[str] | None, strategies: list[str] | None
+) -> list[Chain]:
+    """Return the chains of some experiments and strategies, of all where none is named."""
+    for key, names in {"experiment": experiments, "strategy": strategies}.items():
+        known = dict.fromkeys(getattr(chain, key) for chain in chains)
+        if unknown := [name for name in names or [] if name not in known]:
+            raise ConfigError(
+                f"the configuration has no {key} {', '.join(unknown)}: it has {', '.join(known)}"
+            )
+        chains = [chain for chain in chains if names is None or getattr(chain, key) in names]
+    return chains
+
+
 def check_settings(chains: list[Chain]) -> None:
     """Refuse results that were made with other settings; note those of new ones."""
     for folder, chain in {chain.output.parent: chain for chain in chains}.items():
@@ -257,12 +271,8 @@ def main() -> None:
     os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)))
     try:
         config = read_configuration(arguments.configuration, arguments.embeddings)
-        chains = [
-            chain
-            for chain in chains_of(config, changes, arguments.output)
-            if chain.experiment in (arguments.experiments or [chain.experiment])
-            and chain.strategy in (arguments.strategies or [chain.strategy])
-        ]
+        chains = chains_of(config, changes, arguments.output)
+        chains = those_named(chains, arguments.experiments, arguments.strategies)
         check_settings(chains)
         waiting = longest_first(config, chains)
     except (ArtifactError, ConfigError, EmbeddingsError) as error:

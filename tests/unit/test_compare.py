@@ -15,6 +15,7 @@ from compare_pools import Changes, read_data
 from ntkcpl.artifacts.accuracy import read_accuracy, write_accuracy
 from ntkcpl.artifacts.files import ArtifactError
 from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.config import ConfigError
 from ntkcpl.learner import Learner
 
 SCRIPT = Path(compare.__file__)
@@ -116,6 +117,16 @@ def test_results_of_other_settings_are_refused_and_no_chain_begins_too_late(fold
     with pytest.raises(ArtifactError, match="was made with other settings"):
         compare.check_settings(compare.chains_of(config, Changes(30), Path("out")))
     assert compare.run((chains[0], 0.0)) == (chains[0], "not begun")
+
+
+def test_chains_are_those_named_and_a_name_that_is_none_is_refused(folder):
+    config = compare.read_configuration(Path("config.json"), [])
+    chains = compare.chains_of(config, Changes(30), Path("out"))
+    assert compare.those_named(chains, None, None) == chains
+    some = compare.those_named(chains, [chains[0].experiment], [chains[0].strategy])
+    assert {chain.strategy for chain in some} == {chains[0].strategy}
+    with pytest.raises(ConfigError, match=r"^the configuration has no strategy best: it has "):
+        compare.those_named(chains, None, ["best"])
 
 
 def test_the_pool_is_the_same_for_all_chains_of_an_experiment(folder):
