@@ -269,9 +269,13 @@ def evaluate() -> None:
         "holdout": "results/photos/holdout/labels.json",
     }
     classifiers = so_far(of, "classifier.h5")
+    made = []  # each takes the place of the other
     for suffix in ("csv", "parquet"):  # as if there were few images, and many
-        predictions = {"predictions": f"results/photos/predictions.{suffix}"}
-        run_job("predict", of, predictions, files | {"classifier": classifiers[-1]})
+        path = Path(f"results/photos/predictions.{suffix}")
+        run_job("predict", of, {"predictions": path}, files | {"classifier": classifiers[-1]})
+        made.append((path, path.read_bytes()))
+    for path, content in made:
+        path.write_bytes(content)
     outcomes = {"outcomes": "results/photos/holdout/outcomes.csv"}
     files["classifiers"] = classifiers
     run_job("evaluate_holdout", of, outcomes, files, rounds=range(1, of.round + 1))

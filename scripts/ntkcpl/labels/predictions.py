@@ -20,6 +20,7 @@ from ntkcpl.records import Features, Taken
 
 HOLDOUT = "holdout"  # in place of a round
 KIND = "predictions"
+CSV, PARQUET = ".csv", ".parquet"
 # Arrow's types, of parquet; a round may be HOLDOUT.
 COLUMNS = {
     "id": "string",
@@ -105,8 +106,8 @@ def predictions_file(folder: str | Path, images: int) -> Path:
     Raises ArtifactError if what writes it is not installed.
     """
     if images <= MOST_IN_CSV:
-        return Path(folder, "predictions.csv")
-    path = Path(folder, "predictions.parquet")
+        return Path(folder, KIND).with_suffix(CSV)
+    path = Path(folder, KIND).with_suffix(PARQUET)
     pyarrow_for(path)
     return path
 
@@ -114,13 +115,17 @@ def predictions_file(folder: str | Path, images: int) -> Path:
 def write_predictions(path: str | Path, rows: Iterable[Prediction], provenance: Provenance) -> None:
     """Write predictions, as CSV or parquet by the suffix of the file.
 
-    Raises ArtifactError if it cannot be written.
+    Those in the other form, of a pool that was smaller or larger, are deleted: nobody is to take
+    them for what holds now. Raises ArtifactError if it cannot be written.
     """
-    if Path(path).suffix == ".parquet":
+    path = Path(path)
+    if path.suffix == PARQUET:
         write_parquet(path, KIND, COLUMNS, rows, provenance)
+        path.with_suffix(CSV).unlink(missing_ok=True)
         return
     cells = ((r.id, r.class_, f"{r.probability:.4f}", f"{r.margin:.4f}", *r[4:]) for r in rows)
     write_table(path, KIND, [*COLUMNS], cells, provenance, for_excel=True)
+    path.with_suffix(PARQUET).unlink(missing_ok=True)
 
 
 def read_predictions(path: str | Path) -> Iterator[Prediction]:
@@ -128,7 +133,7 @@ def read_predictions(path: str | Path) -> Iterator[Prediction]:
 
     Raises ArtifactError if it is unusable (see `read_table`, `open_parquet`).
     """
-    if Path(path).suffix == ".parquet":
+    if Path(path).suffix == PARQUET:
         with open_parquet(path, KIND) as table:
             yield from map(Prediction._make, table.rows(COLUMNS))
         return

@@ -94,6 +94,13 @@ def test_both_files_hold_the_same(tmp_path, name):
         next(read_predictions(path))
 
 
+def test_those_of_a_pool_that_has_grown_take_the_place_of_the_former(tmp_path):
+    former, now = (predictions_file(tmp_path, MOST_IN_CSV + more) for more in (0, 1))
+    for path, other in ((former, now), (now, former), (former, now)):
+        write_predictions(path, [Prediction("a", "cat", 0.5, 0.0, "", "")], Provenance())
+        assert path.exists() and not other.exists()
+
+
 def test_the_most_doubtful_come_first_and_labelled_ones_not():
     rng = np.random.default_rng(0)
     rows = [
