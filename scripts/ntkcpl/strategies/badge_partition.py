@@ -10,12 +10,14 @@ from ntkcpl.settings import Count
 from ntkcpl.strategies.badge import gradient_memory, seed_by_gradient
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
+LARGEST_PART = 100_000  # images, so that memory does not grow with the pool
+
 
 class BadgePartition(Strategy):
     """BADGE in random parts of the pool (Citovsky et al. 2021, A.1; Emam et al. 2021).
 
     Parts and their shares of the budget differ by at most one. With P parts it takes 1/P of the
-    time.
+    time. There are more parts than asked for where they would be larger than `LARGEST_PART`.
     """
 
     method: Literal["badge_partition"] = "badge_partition"
@@ -27,16 +29,18 @@ class BadgePartition(Strategy):
         cost="N b (C + H) / parts",
     )
     parts: Count = 10
-    """Parts of the unlabelled pool, but no more than images to choose."""
+    """Parts of the unlabelled pool at least, but no more than images to choose."""
 
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
-        return gradient_memory(ceil(n / self.parts), d) + 16 * n
+        # Where a batch is too small for so many parts they are larger.
+        return gradient_memory(min(ceil(n / self.parts), LARGEST_PART), d) + 16 * n
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        parts = min(self.parts, budget)
-        rows = np.array_split(rng.permutation(pool.unlabelled), parts)
+        unlabelled = pool.unlabelled
+        parts = min(max(self.parts, ceil(len(unlabelled) / LARGEST_PART)), budget)
+        rows = np.array_split(rng.permutation(unlabelled), parts)
         shares = np.array_split(np.arange(budget), parts)
         chosen = []
         for part, share in zip(map(np.sort, rows), shares, strict=True):

@@ -1,5 +1,7 @@
 """BADGE and its form in parts against k-means++ on gradients written out."""
 
+from math import ceil
+
 import numpy as np
 import pytest
 from heads import random_head
@@ -8,7 +10,7 @@ from skactiveml.pool import Badge
 from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
-from ntkcpl.strategies import Pool, load
+from ntkcpl.strategies import Pool, badge_partition, load
 from ntkcpl.strategies.badge import seed_by_gradient
 
 
@@ -68,13 +70,17 @@ def test_the_unlabelled_images_are_seeded():
     assert found.tolist() == left[slow_seeding(g[left], 20, np.random.default_rng(1))].tolist()
 
 
-@pytest.mark.parametrize(("n", "budget", "parts"), [(47, 23, 4), (47, 47, 5), (47, 3, 10)])
-def test_in_parts_equals_seeding_in_each(n, budget, parts):
+@pytest.mark.parametrize(
+    ("n", "budget", "parts", "largest"),
+    [(47, 23, 4, 100), (47, 47, 5, 100), (47, 3, 10, 100), (47, 23, 4, 10), (47, 3, 1, 10)],
+)
+def test_in_parts_equals_seeding_in_each(monkeypatch, n, budget, parts, largest):
+    monkeypatch.setattr(badge_partition, "LARGEST_PART", largest)
     pool, g = example(n + 6, np.random.default_rng(0))
     badge = load({"method": "badge_partition", "parts": parts})
     found = badge.query(pool, budget, np.random.default_rng(1)).index
 
-    rng, parts = np.random.default_rng(1), min(parts, budget)
+    rng, parts = np.random.default_rng(1), min(max(parts, ceil(n / largest)), budget)
     shuffled = rng.permutation(pool.unlabelled).tolist()
     expected = []
     for i in range(parts):
