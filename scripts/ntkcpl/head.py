@@ -96,6 +96,13 @@ class Head:
             logits[rows] = self.read_out(self.hidden(embedding[rows]))
         return logits
 
+    def probability_of(self, hidden: NDArray[np.floating]) -> NDArray[np.float64]:
+        """Return the softmax output, float64 (N, C), of hidden units (N, H)."""
+        from scipy.special import softmax
+
+        probability: NDArray[np.float64] = softmax(self.read_out(hidden), axis=1)
+        return probability
+
     def probability(self, embedding: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the softmax output, float64 (N, C), of embeddings (N, D)."""
         from scipy.special import softmax

@@ -171,6 +171,13 @@ class Pool:
         """Return the active-learning features of some images, the hidden units, (n, H)."""
         return self._ask(self.classifier.hidden, rows)
 
+    def hidden_and_probability(
+        self, rows: NDArray[np.int64]
+    ) -> tuple[NDArray[np.float32], NDArray[np.float64]]:
+        """Return both, for the time of the first."""
+        hidden = self.hidden(rows)
+        return hidden, self.classifier.probability_of(hidden)
+
     def predicted(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return the classes that the classifier predicts for some images, (n,)."""
         return self._ask(self.classifier.predicted, rows)

@@ -57,3 +57,4 @@ def test_neither_threads_nor_company_change_a_bit():
     some = rng.permutation(500)[:37]
     np.testing.assert_array_equal(head.probability(x[some]), found[0][some])
     np.testing.assert_array_equal(head.hidden(x[some]), head.hidden(x)[some])
+    np.testing.assert_array_equal(head.probability_of(head.hidden(x)), found[0])

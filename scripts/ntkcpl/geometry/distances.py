@@ -39,32 +39,19 @@ def on_grid(x: NDArray[np.floating]) -> NDArray[np.float64]:
     return np.rint(grid, out=grid)
 
 
-class GridRows(NamedTuple):
-    """Rows on grids of their own: their entries are grid 2**exponent.
+def rounded_rows(x: NDArray[np.floating]) -> NDArray[np.float64]:
+    """Round each row of x, float (N, D), to a grid of its own, fine enough for any of its entries.
 
-    Attributes
-    ----------
-    grid : float64 (N, D)
-        Integers.
-    exponent : int32 (N,)
-        Powers of two that each row was divided by.
-    """
-
-    grid: NDArray[np.float64]
-    exponent: NDArray[np.int32]
-
-
-def rows_on_grid(x: NDArray[np.floating]) -> GridRows:
-    """Put each row of x, float (N, D), on a grid of its own, fine enough for any of its entries.
-
-    What is rounded away is at most 3e-8 of the row's length. A sum of products of two such rows is
-    exact.
+    What is rounded away is at most 3e-8 of the row's length. Sums of products of two such rows are
+    exact, of numbers that are no smaller or larger than float32's.
     """
     wide = x.astype(np.float64)
     _, exponent = np.frexp(np.sqrt(np.einsum("nd,nd->n", wide, wide)))
-    exponent -= GRID_BITS
-    np.ldexp(wide, -exponent[:, None], out=wide)
-    return GridRows(np.rint(wide, out=wide), exponent)
+    step = np.ldexp(1.0, exponent - GRID_BITS)[:, None]
+    wide /= step
+    np.rint(wide, out=wide)
+    wide *= step
+    return wide
 
 
 def exact_products(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[np.float64]:
@@ -77,12 +64,11 @@ def exact_products(a: NDArray[np.floating], b: NDArray[np.floating]) -> NDArray[
     -----
     Memory: the product, b in float64, and `PRODUCT_ROWS` rows of a at a time.
     """
-    b, right = rows_on_grid(b)
+    b = rounded_rows(b)
     product = np.empty((len(a), len(b)))
     for start in range(0, len(a), PRODUCT_ROWS):
         rows = slice(start, start + PRODUCT_ROWS)
-        some, left = rows_on_grid(a[rows])
-        product[rows] = np.ldexp(some @ b.T, left[:, None] + right)
+        np.matmul(rounded_rows(a[rows]), b.T, out=product[rows])
     return product
 
 

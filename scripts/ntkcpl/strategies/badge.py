@@ -36,13 +36,8 @@ class Badge(PairwiseStrategy):
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         unlabelled = pool.unlabelled
-        rows = seed_by_gradient(
-            pool.probability(unlabelled),
-            pool.hidden(unlabelled),
-            budget,
-            rng,
-            pool.weight[unlabelled],
-        )
+        hidden, probability = pool.hidden_and_probability(unlabelled)
+        rows = seed_by_gradient(probability, hidden, budget, rng, pool.weight[unlabelled])
         return Batch(unlabelled[rows])
 
 

@@ -44,7 +44,7 @@ class BadgePartition(Strategy):
         shares = np.array_split(np.arange(budget), parts)
         chosen = []
         for part, share in zip(map(np.sort, rows), shares, strict=True):
-            probability, hidden = pool.probability(part), pool.hidden(part)
+            hidden, probability = pool.hidden_and_probability(part)
             chosen.append(
                 part[seed_by_gradient(probability, hidden, len(share), rng, pool.weight[part])]
             )

@@ -6,7 +6,7 @@ import numpy as np
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.geometry.distances import rows_on_grid
+from ntkcpl.geometry.distances import rounded_rows
 from ntkcpl.settings import Repeats
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
@@ -40,18 +40,18 @@ class BALD(Strategy):
         from scipy.special import entr, softmax
 
         unlabelled = pool.unlabelled
-        readout, right = rows_on_grid(pool.classifier.readout)
+        readout = rounded_rows(pool.classifier.readout)
         kept = rng.random((self.samples, readout.shape[1])) >= self.rate
         information = np.empty(len(unlabelled))
         for start in range(0, len(unlabelled), BLOCK):
             rows = unlabelled[start : start + BLOCK]
-            hidden, left = rows_on_grid(pool.hidden(rows))
-            scale = np.ldexp(1 / (1 - self.rate), left[:, None] + right)
+            hidden = rounded_rows(pool.hidden(rows))
             mean = np.zeros((len(rows), len(readout)))
             entropy = np.zeros(len(rows))
             for mask in kept:
                 # The product is exact: no choice depends on the order of its sums.
-                logits = hidden @ (readout * mask).T * scale + pool.classifier.readout_bias
+                logits = hidden @ (readout * mask).T / (1 - self.rate)
+                logits += pool.classifier.readout_bias
                 p = softmax(logits, axis=1)
                 mean += p / self.samples
                 entropy += entr(p).sum(axis=1) / self.samples  # 0 log 0 is 0

@@ -1,10 +1,13 @@
 """Distances against integers of Python's, and with other numbers of threads and blocks."""
 
+import math
+from fractions import Fraction
+
 import numpy as np
 import pytest
 from threadpoolctl import threadpool_limits
 
-from ntkcpl.geometry.distances import GRID_BITS, Farthest, Points, on_grid
+from ntkcpl.geometry.distances import GRID_BITS, Farthest, Points, exact_products, on_grid
 
 
 def points(n=300, width=64, seed=0):
@@ -28,6 +31,24 @@ def test_the_grid_is_finer_than_float32(factor):
     scale = 2 ** np.round(np.log2(np.linalg.norm(grid, axis=1).max() / longest))
     np.testing.assert_allclose(grid / scale, x, rtol=0, atol=longest * 2.0**-GRID_BITS)
     assert 2.0 ** (GRID_BITS - 1) <= np.linalg.norm(grid, axis=1).max() <= 2.0**GRID_BITS
+
+
+@pytest.mark.parametrize("scale", [1e-30, 1, 1e30])
+def test_products_are_those_of_fractions(scale):
+    a, b = points(5, 9) * np.float32(scale), points(4, 9, seed=1)
+    a[1], b[2], a[3, :4] = 0, 0, 0
+
+    def rounded(row):
+        """The row as fractions on a grid of 2**-GRID_BITS of the power of two above its length."""
+        length = math.sqrt(sum(float(x) ** 2 for x in row))
+        step = Fraction(2) ** (math.frexp(length)[1] - GRID_BITS)
+        return [round(Fraction(float(x)) / step) * step for x in row]
+
+    expected = [
+        [float(sum(x * y for x, y in zip(*map(rounded, pair), strict=True))) for pair in pairs]
+        for pairs in ([(row, other) for other in b] for row in a)
+    ]
+    np.testing.assert_array_equal(exact_products(a, b), expected)
 
 
 def test_zeros_stay_zero_and_the_input_stays_what_it_is():
