@@ -6,7 +6,7 @@ BIN := .venv/bin
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help figures label sort paper study strategies verify schema test coverage faults golden check oldest bench report lock clean
+.PHONY: help figures label sort paper study strategies verify schema test coverage faults golden check style types lint oldest bench report lock clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST)
@@ -55,11 +55,17 @@ faults: .venv/installed ## Try 5,000 faults on a tiny run; ARGS="--count 300 --s
 golden: .venv/installed ## Write anew what tests/workflow/test_golden.py compares choices with
 	NTKCPL_RENEW_GOLDEN=1 $(BIN)/python -m pytest tests/workflow/test_golden.py
 
-check: .venv/installed ## Check style, types and the workflow
+check: style types lint ## Check style, types and the workflow
+
+style: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/snakefmt --check Snakefile rules
+
+types: .venv/installed
 	$(BIN)/mypy
+
+lint: .venv/installed
 	$(BIN)/snakemake --lint
 
 # That Snakemake beside the other packages of .venv, which it does without being installed there.
