@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 from typing_extensions import override
 
-from ntkcpl.head import asking_memory
+from ntkcpl.head import BLOCK, asking_memory
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 from ntkcpl.strategies.margin import margins
 
@@ -42,15 +42,17 @@ class Falcun(Strategy):
         probability = pool.probability(left)
         uncertainty = 1 - margins(probability)
         distance = uncertainty.copy()
-        chosen = np.empty(budget, dtype=np.int64)
+        rows, chosen = np.arange(len(left)), np.empty(budget, dtype=np.int64)
         for rank in range(budget):
-            place = rng.choice(len(left), p=shares(uncertainty, distance, self.gamma))
-            chosen[rank] = left[place]
-            np.minimum(distance, np.abs(probability - probability[place]).sum(axis=1), out=distance)
-            left, uncertainty = np.delete(left, place), np.delete(uncertainty, place)
+            place = rng.choice(len(rows), p=shares(uncertainty, distance, self.gamma))
+            chosen[rank] = rows[place]
+            for start in range(0, len(rows), BLOCK):
+                block = slice(start, start + BLOCK)
+                differences = np.abs(probability[rows[block]] - probability[chosen[rank]])
+                np.minimum(distance[block], differences.sum(axis=1), out=distance[block])
+            rows, uncertainty = np.delete(rows, place), np.delete(uncertainty, place)
             distance = np.delete(distance, place)
-            probability = np.delete(probability, place, axis=0)
-        return Batch(chosen)
+        return Batch(left[chosen])
 
 
 def shares(
