@@ -1,5 +1,6 @@
 """BALD: the images on whose class the classifier's dropout samples disagree most."""
 
+from math import ceil
 from typing import Annotated, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ from ntkcpl.settings import Repeats
 from ntkcpl.strategies.base import About, Batch, Pool, Strategy
 
 BLOCK = 4096  # images that are looked at together
+OUTPUTS = 512  # of an image, by several masks, that are computed together
 
 
 class BALD(Strategy):
@@ -42,18 +44,20 @@ class BALD(Strategy):
         unlabelled = pool.unlabelled
         readout = rounded_rows(pool.classifier.readout)
         kept = rng.random((self.samples, readout.shape[1])) >= self.rate
+        parts = min(self.samples, ceil(self.samples * len(readout) / OUTPUTS))
         information = np.empty(len(unlabelled))
         for start in range(0, len(unlabelled), BLOCK):
             rows = unlabelled[start : start + BLOCK]
             hidden = rounded_rows(pool.hidden(rows))
             mean = np.zeros((len(rows), len(readout)))
             entropy = np.zeros(len(rows))
-            for mask in kept:
+            for masks in np.array_split(kept, parts):
+                masked = readout * masks[:, None]
                 # The product is exact: no choice depends on the order of its sums.
-                logits = hidden @ (readout * mask).T / (1 - self.rate)
-                logits += pool.classifier.readout_bias
-                p = softmax(logits, axis=1)
-                mean += p / self.samples
-                entropy += entr(p).sum(axis=1) / self.samples  # 0 log 0 is 0
+                logits = hidden @ masked.reshape(-1, readout.shape[1]).T / (1 - self.rate)
+                logits = logits.reshape(len(rows), *masked.shape[:2]) + pool.classifier.readout_bias
+                for p in softmax(logits, axis=2).transpose(1, 0, 2):
+                    mean += p / self.samples
+                    entropy += entr(p).sum(axis=1) / self.samples  # 0 log 0 is 0
             information[start : start + BLOCK] = entr(mean).sum(axis=1) - entropy
         return Batch(unlabelled[np.argsort(-information, kind="stable")[:budget]])
