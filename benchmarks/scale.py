@@ -36,6 +36,7 @@ from results_table import ResultsTable
 from ntkcpl import strategies
 from ntkcpl.artifacts.features import read_features
 from ntkcpl.artifacts.provenance import Provenance
+from ntkcpl.candidates import number_considered
 from ntkcpl.head import Head
 from ntkcpl.precomputed import import_features
 from ntkcpl.strategies import Pool
@@ -138,6 +139,16 @@ def power(times):
     return np.log(last / first) / np.log(m / n)
 
 
+def kind(name):
+    """Say how much of a large pool a strategy considers."""
+    if name == IMPORT:
+        return "all images"
+    considered = getattr(strategies.load(SETTINGS.get(name, {"method": name})), "candidates", None)
+    if considered is None:
+        return "all images"
+    return f"at most {number_considered(considered, 10**9):,}"
+
+
 def draw(table, path):
     """Draw CPU time and memory against N, and print a row for each strategy."""
     import matplotlib
@@ -145,26 +156,35 @@ def draw(table, path):
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(12, 6), layout="constrained")
+    curves = {name: part.set_index("samples") for name, part in table.groupby("strategy")}
+    groups = {}
+    for name in curves:
+        groups.setdefault(kind(name), []).append(name)
+    size = {"figsize": (4.4 * len(groups), 8.5), "layout": "constrained"}
+    figure, axes = plt.subplots(2, len(groups), sharex=True, sharey="row", squeeze=False, **size)
     rows = []
-    colours = plt.get_cmap("tab20").colors
-    for k, (name, part) in enumerate(table.groupby("strategy")):
-        part = part.set_index("samples").sort_index()
-        exponent = power(part["cpu_seconds"])
-        style = {"color": colours[k % 20], "marker": "osD^"[k // 20], "markersize": 4}
-        label = name if np.isnan(exponent) else f"{name}  $N^{{{exponent:.2f}}}$"
-        axes[0].loglog(part.index, part["cpu_seconds"], label=label, **style)
-        axes[1].loglog(part.index, part["memory_gb"], **style)
-        seconds = {f"s, N = {n:,}": round(part["cpu_seconds"][n], 1) for n in part.index}
-        memory = {f"GB, N = {n:,}": round(part["memory_gb"][n], 1) for n in part.index}
-        rows.append({"strategy": name, "power": round(exponent, 2)} | seconds | memory)
-    axes[0].set(xlabel="images in the pool, N", ylabel="CPU seconds of a batch of 100")
-    axes[1].set(xlabel="images in the pool, N", ylabel="peak memory in GB")
-    for axis in axes:
-        axis.grid(which="major", alpha=0.3)
-    figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right", fontsize=8)
+    for column, group in enumerate(sorted(groups)):
+        time, memory = axes[:, column]
+        for k, name in enumerate(groups[group]):
+            curve = curves[name].sort_index()
+            exponent = power(curve["cpu_seconds"])
+            label = name if np.isnan(exponent) else f"{name}  $N^{{{exponent:.2f}}}$"
+            style = {"color": f"C{k % 10}", "marker": "os"[k // 10], "markersize": 4}
+            time.loglog(curve["cpu_seconds"], label=label, **style)
+            memory.loglog(curve["memory_gb"], **style)
+            rows.append({"strategy": name, "power": round(exponent, 2)})
+            rows[-1] |= {f"s, N = {n:,}": s for n, s in curve["cpu_seconds"].round(1).items()}
+            rows[-1] |= {f"GB, N = {n:,}": gb for n, gb in curve["memory_gb"].round(1).items()}
+        time.set_title(f"considers {group}")
+        memory.set_xlabel("images in the pool, N")
+        below = {"loc": "upper center", "bbox_to_anchor": (0.5, -0.16), "ncols": 2}
+        memory.legend(*time.get_legend_handles_labels(), fontsize=9, **below)
+        for axis in (time, memory):
+            axis.grid(which="major", alpha=0.3)
+    axes[0, 0].set_ylabel("CPU seconds of a batch of 100")
+    axes[1, 0].set_ylabel("peak memory in GB, with what is mapped")
     figure.savefig(path, dpi=120)
-    print(pd.DataFrame(rows).fillna("").to_markdown(index=False))
+    print(pd.DataFrame(rows).to_markdown(index=False))
 
 
 def main():
