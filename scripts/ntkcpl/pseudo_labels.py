@@ -58,7 +58,9 @@ class Clustering(Settings):
         # Of more classes than dimensions there is no telling yet.
         n_clusters = d if self.n_clusters == "classes" else self.n_clusters
         considering = considering_memory(self.candidates, n, d, labels)
-        return max(considering, asking_memory(m, d) + kmeans_memory(m, d, n_clusters))
+        # The classifier has answered, maybe with the hidden units, before k-means begins.
+        clustering = 4 * m * d + kmeans_memory(m, d, n_clusters)
+        return max(considering, asking_memory(m, d), clustering)
 
     def cluster(
         self, pool: Pool, rng: np.random.Generator, n_classes: int | None = None
