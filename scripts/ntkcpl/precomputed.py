@@ -51,8 +51,14 @@ def pool_shape(path: str | Path) -> tuple[int, int]:
 
 
 def unknown_labels(path: str | Path) -> list[str]:
-    """Return what is not there that is needed unless people label (see `Source.unknown`)."""
-    with open_embeddings(path) as source:
+    """Return which of `ready_files.KNOWN` are not there, needed unless people label the pool.
+
+    Of a folder nothing: whether there are labels only reading all of its shards tells.
+    """
+    path = Path(path)
+    if path.is_dir():
+        return []
+    with open_file(path) as source:
         return source.unknown()
 
 

@@ -46,9 +46,6 @@ class Source(Protocol):
     has_views: bool
     classes: list[str] | None
 
-    def unknown(self) -> list[str]:
-        """Return what is not there of `KNOWN`, as far as the layout tells."""
-
     def digest(self) -> str:
         """Return the SHA-256 of all of it."""
 
@@ -85,7 +82,7 @@ class FileSource:
         self.classes: list[str] | None = _read(file, "classes") if "classes" in file else None
 
     def unknown(self) -> list[str]:
-        """See `Source`."""
+        """Return what is not there of `KNOWN`."""
         return [name for name in KNOWN if name not in self._file]
 
     def digest(self) -> str:

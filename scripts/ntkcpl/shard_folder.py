@@ -174,10 +174,6 @@ class FolderSource:
 
         return {part: {shard: stamps(shard) for shard in s} for part, s in self._files.items()}
 
-    def unknown(self) -> list[str]:
-        """See `Source`; whether there are labels only reading shards tells."""
-        return []
-
     def digest(self) -> str:
         """Return the SHA-256 of the names and digests of all files."""
         names = self._folder / CLASSES
