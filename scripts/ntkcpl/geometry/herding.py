@@ -13,7 +13,7 @@ from ntkcpl.geometry.loops import CoveredPoints, bound_gains
 # Gains closer than this, as a share of all weights, differ by no more than the rounding of a sum.
 TIE_SHARE = 1e-10
 BOUNDED_TOGETHER = 256  # images whose gains are bounded together
-EXACT_TOGETHER = 16  # images whose gains are computed exactly together
+EXACT_TOGETHER = 8  # images whose gains are computed exactly together
 
 
 class Coverage:

@@ -1,5 +1,6 @@
 """Refine: what many strategies would choose is what one of them chooses from."""
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Annotated, Literal
 
 import numpy as np
@@ -80,14 +81,11 @@ class Refine(Strategy):
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
-        from threadpoolctl import threadpool_limits
-
         left = pool.unlabelled
         size = self.subset
-        with threadpool_limits(1, "blas"):  # for small subsets a second thread only waits
-            for _ in range(self.passes):
-                left = self._filtered(pool, left, max(size, budget), budget, rng)
-                size = int(self.share * len(left))
+        for _ in range(self.passes):
+            left = self._filtered(pool, left, max(size, budget), budget, rng)
+            size = int(self.share * len(left))
         part, rows = pool.part(left)
         return Batch(rows[UHerding().query(part, budget, rng).index])
 
@@ -100,10 +98,17 @@ class Refine(Strategy):
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
         """Return what any strategy chooses from any of its subsets of `size` images, increasing."""
-        worthwhile = []
-        for member in ENSEMBLE:
-            for _ in range(self.draws):
-                subset = rng.choice(left, min(size, len(left)), replace=False)
-                part, rows = pool.part(subset)
-                worthwhile.append(rows[member.query(part, budget, rng).index])
-        return np.unique(np.concatenate(worthwhile))
+        from threadpoolctl import threadpool_info, threadpool_limits
+
+        # For small subsets BLAS's threads would only wait: each takes a choice of its own.
+        threads = [info["num_threads"] for info in threadpool_info() if info["user_api"] == "blas"]
+        members = [member for member in ENSEMBLE for _ in range(self.draws)]
+
+        def worthwhile(member: Strategy, rng: np.random.Generator) -> NDArray[np.int64]:
+            subset = rng.choice(left, min(size, len(left)), replace=False)
+            part, rows = pool.part(subset)
+            return rows[member.query(part, budget, rng).index]
+
+        with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads)) as workers:
+            batches = workers.map(worthwhile, members, rng.spawn(len(members)))
+            return np.unique(np.concatenate(list(batches)))

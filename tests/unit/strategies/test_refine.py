@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 from heads import random_head
+from threadpoolctl import threadpool_limits
 
 from ntkcpl.strategies import Pool, load
 from ntkcpl.strategies.refine import ENSEMBLE
@@ -35,10 +36,12 @@ def slow_refine(pool, budget, passes, draws, subset, share, rng):
     left, size = pool.unlabelled, subset
     for _ in range(passes):
         union = set()
+        streams = iter(rng.spawn(len(ENSEMBLE) * draws))
         for member in ENSEMBLE:
             for _ in range(draws):
-                shown = rng.choice(left, min(max(size, budget), len(left)), replace=False)
-                union |= set(member.query(only(pool, shown), budget, rng).index.tolist())
+                own = next(streams)
+                shown = own.choice(left, min(max(size, budget), len(left)), replace=False)
+                union |= set(member.query(only(pool, shown), budget, own).index.tolist())
         left = np.array(sorted(union))
         size = int(share * len(left))
     final = load({"method": "uherding"}).query(only(pool, left), budget, rng).index
@@ -51,6 +54,15 @@ def test_choices_are_those_of_the_loop():
     left, expected = slow_refine(pool, 6, rng=np.random.default_rng(5), **options)
     np.testing.assert_array_equal(found, expected)
     assert 6 < len(left) < len(pool.unlabelled)
+
+
+def test_choices_do_not_depend_on_the_number_of_threads():
+    pool, strategy = example(), load({"method": "refine", "passes": 2, "subset": 40})
+    found = []
+    for threads in (1, 3):
+        with threadpool_limits(threads, "blas"):
+            found.append(strategy.query(pool, 6, np.random.default_rng(5)).index)
+    np.testing.assert_array_equal(*found)
 
 
 def test_without_a_classifier_the_batch_is_random_and_nothing_is_clustered():
