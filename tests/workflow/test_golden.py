@@ -1,7 +1,8 @@
 """What every strategy chose, and how accurate its classifiers were, when golden.csv was written.
 
-The smoke run, with one strategy more for each method that it lacks. `make golden` writes
-golden.csv anew, where choices are meant to change; say in the commit why.
+The strategies of the smoke run, and one more for each method that it lacks, on its embeddings. They
+are run by a learner, whose choices are those of the workflow (test_learner.py). `make golden`
+writes golden.csv anew, where choices are meant to change; say in the commit why.
 
 On the machine that the file was written on (its first line), all must be equal: the choices, and
 the accuracies to the last digit. Another processor rounds sums differently, so the encoder differs
@@ -9,13 +10,17 @@ a little, and with it what is chosen. There, choices that read no embedding must
 strategy's accuracy, over its rounds, within `TOLERANCE`.
 """
 
-import csv
 import os
 import platform
+from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+
+from ntkcpl.artifacts.features import read_features
+from ntkcpl.learner import Learner
 
 GOLDEN = Path(__file__).with_name("golden.csv")
 RENEW = os.environ.get("NTKCPL_RENEW_GOLDEN")
@@ -64,27 +69,42 @@ def machine():
     return " ".join(parts).replace(",", "")
 
 
-def outcome(results):
-    """Return a row for each round: strategy, round, accuracies, and what was chosen in order."""
-    accuracy = pd.read_csv(results / "accuracy.csv")
-    rows = []
-    for row in accuracy.itertuples():
-        batch = results / row.strategy / f"seed{row.seed}" / f"round{row.round}" / "batch.csv"
-        with batch.open(newline="") as file:
-            chosen = " ".join(choice["index"] for choice in csv.DictReader(file))
-        accuracies = (f"{row.test_accuracy:.4f}", f"{row.pool_accuracy:.4f}")
-        rows.append((row.strategy, str(row.round), *accuracies, chosen))
-    return pd.DataFrame(rows, columns=["strategy", "round", "test", "pool", "chosen"])
+def rounds(features, name, settings, experiment):
+    """Yield a row for each round of a strategy: its accuracies, and what it chose in order."""
+    learner = Learner(
+        features.embedding,
+        settings,
+        classifier=experiment["classifier"],
+        classes=range(10),
+        views=features.views[np.arange(len(features.embedding))],
+        experiment="smoke",
+        name=name,
+    )
+
+    def accuracy(x, label):
+        return f"{(learner.predict(x) == label).mean():.4f}"
+
+    for number, (before, budget) in enumerate(pairwise([0, *experiment["budgets"]]), start=1):
+        chosen = learner.ask(budget - before)
+        learner.tell(chosen, features.label[chosen])
+        yield {
+            "strategy": name,
+            "round": str(number),
+            "test": accuracy(features.test_embedding, features.test_label),
+            "pool": accuracy(features.embedding, features.label),
+            "chosen": " ".join(map(str, chosen)),
+        }
 
 
 @pytest.fixture(scope="module")
-def found(finished, tmp_path_factory):
-    workflow = finished.copy(tmp_path_factory.mktemp("golden") / "copy")
-    workflow.config["strategies"] |= OTHERS
-    workflow.config["experiments"]["smoke"]["strategies"] += OTHERS
-    code, output = workflow.run("--cores", "2", "results/smoke/accuracy.csv")
-    assert code == 0, output
-    table = outcome(workflow.folder / "results/smoke")
+def found(finished):
+    experiment = finished.config["experiments"]["smoke"]
+    features = read_features(finished.folder / "results/smoke/features.h5")
+    table = pd.DataFrame(
+        row
+        for name, settings in (finished.config["strategies"] | OTHERS).items()
+        for row in rounds(features, name, settings, experiment)
+    )
     if RENEW:
         GOLDEN.write_text(f"# {machine()}\n" + table.to_csv(index=False, lineterminator="\n"))
     return table
