@@ -84,11 +84,8 @@ class FisherTrace:
         shrink = self._scale[index] / np.sqrt(1 + sign * self._within[index])
         v = (self._inverse @ self._x[index].astype(np.float64)) * shrink[:, None]
         informed = np.matvec(self._wanted, v)
-        both = np.concatenate([v, np.matvec(self._inverse, informed)]).T
-        products = np.empty((len(self._x), both.shape[1]))
-        for rows, block in _blocks(self._x):
-            np.matmul(block, both, out=products[rows])
-        along, across = np.split(products, 2, axis=1)
+        both = np.concatenate([v, np.matvec(self._inverse, informed)])
+        along, across = np.split(_products(self._x, both), 2, axis=1)
         along *= self._scale
         across *= self._scale
         self._inverse -= sign * v[:, :, None] * v[:, None]
@@ -177,6 +174,20 @@ def _quadratic_forms(x: NDArray[np.floating], matrices: NDArray[np.float64]) -> 
         for c, matrix in enumerate(matrices):
             forms[rows, c] = np.vecdot(block @ matrix, block)
     return forms
+
+
+def _products(x: NDArray[np.floating], vectors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return x vectorsᵀ, float64 (N, n), of rows x (N, D) and vectors (n, D)."""
+    if len(vectors) > 2:
+        products = np.empty((len(x), len(vectors)))
+        for rows, block in _blocks(x):
+            np.matmul(block, vectors.T, out=products[rows])
+        return products
+    # Of one output: BLAS takes longer for a product with two columns than for two with vectors.
+    by_vector = np.empty((len(vectors), len(x)))
+    for rows, block in _blocks(x):
+        np.matvec(block, vectors, out=by_vector[:, rows])
+    return by_vector.T
 
 
 def _blocks(x: NDArray[np.floating]) -> Iterator[tuple[slice, NDArray[np.float64]]]:
