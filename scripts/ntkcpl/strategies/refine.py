@@ -109,6 +109,7 @@ class Refine(Strategy):
             part, rows = pool.part(subset)
             return rows[member.query(part, budget, rng).index]
 
-        with threadpool_limits(1, "blas"), ThreadPoolExecutor(max(threads)) as workers:
+        workers = ThreadPoolExecutor(max(threads, default=1))  # macOS's own BLAS is not listed
+        with threadpool_limits(1, "blas"), workers:
             batches = workers.map(worthwhile, members, rng.spawn(len(members)))
             return np.unique(np.concatenate(list(batches)))

@@ -65,6 +65,14 @@ def test_choices_do_not_depend_on_the_number_of_threads():
     np.testing.assert_array_equal(*found)
 
 
+def test_a_blas_that_threadpoolctl_does_not_know_is_one_thread(monkeypatch):
+    pool, strategy = example(), load({"method": "refine", "passes": 1, "subset": 40})
+    expected = strategy.query(pool, 6, np.random.default_rng(5)).index
+    monkeypatch.setattr("threadpoolctl.threadpool_info", list)
+    found = strategy.query(pool, 6, np.random.default_rng(5)).index
+    np.testing.assert_array_equal(found, expected)
+
+
 def test_without_a_classifier_the_batch_is_random_and_nothing_is_clustered():
     strategy = load({"method": "refine"})
     assert strategy.clustering(labels=10, first_budget=10) is None
