@@ -56,6 +56,11 @@ SETTINGS = {
         "feature": "self",
         "candidates": {"prototypes": 10_000},
     },
+    "variance_by_landmarks": {
+        "method": "weighted_variance",
+        "covariance": {"landmarks": 512},
+        "candidates": 1_000_000,
+    },
 }
 NAMES = sorted({*strategies.methods(), *SETTINGS} - {"coreset", "ntkcpl"})
 

@@ -8,6 +8,7 @@ It runs in a process of its own: what one query has freed, the next takes withou
 import json
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -43,6 +44,9 @@ def work(strategy: strategies.Strategy, part: str, pool: Pool) -> None:
     """Query or cluster."""
     rng = np.random.default_rng(1)
     if part == "query":
+        held = len(pool.labelled)
+        if strategy.clustering(held + BATCH, first_budget=held) is None:
+            pool = replace(pool, clusters=None)
         strategy.query(pool, BATCH, rng)
     else:
         strategy.clustering(len(pool.labelled) + BATCH, BATCH).cluster(pool, rng, CLASSES)

@@ -21,6 +21,12 @@ BYTES_PER_IMAGE = {
     "select_batch": 2 * stage_memory.WIDTH + 250 + 64,
 }
 NTKCPL = {"method": "ntkcpl", "feature": "self"}
+LANDMARKS = {
+    "method": "weighted_variance",
+    "covariance": {"landmarks": 512},
+    "candidates": "all",
+    "start": "variance",
+}
 SETTINGS = [
     {"method": "entropy"},
     {"method": "badge"},
@@ -42,6 +48,7 @@ SETTINGS = [
     {"method": "tcm"},
     {"method": "uherding", "temperature": "fitted"},
     {"method": "weighted_variance"},
+    LANDMARKS,
     NTKCPL,
     NTKCPL | {"candidates": 2_000},
     NTKCPL | {"width": 512},
@@ -53,6 +60,7 @@ MEASURED = [
     *[({"method": m}, "query") for m in ("epig", "falcun", "tcm")],
     ({"method": "refine", "passes": 1, "draws": 1, "subset": 2_000}, "query"),
     ({"method": "uherding", "temperature": "fitted"}, "query"),
+    (LANDMARKS, "query"),
     (NTKCPL, "query"),
     (NTKCPL | {"candidates": 2_000}, "query"),
     ({"method": "typiclust"}, "cluster"),

@@ -31,7 +31,8 @@ class FisherTrace:
     by block, O(NDC) a step. The rows may be of any precision and mapped from a file; beside them
     it holds O(NC + D²C) numbers. By Woodbury's
     identity one output is `variance.WeightedVariance` with the kernel xᵀ x' and the noise λ / w,
-    whose gains are λ times these.
+    whose gains are λ times these; with rows that all have the scale one, and an M of weighted rows,
+    it is that with the noise λ.
 
     Parameters
     ----------
@@ -130,14 +131,11 @@ def select(
         In the order in which they were added. Ties go to the lower index.
     """
     scale = np.sqrt(weight)
-    held = lambda_ * np.eye(x.shape[1]) + information(x[labelled], scale[labelled])
     wanted = information(x, scale if times is None else np.sqrt(weight * times[:, None]))
-    forward = FisherTrace(x, scale, held, wanted)
-    free = np.ones(len(x), dtype=bool)
-    free[labelled] = False
-    number = min(2 * budget, int(free.sum()))
-    chosen = add_greedily(number, free, forward.gains, forward.add, SAME_GAIN)
-    held += information(x[chosen], scale[chosen])
+    number = min(2 * budget, len(x) - len(labelled))
+    chosen = select_forward(x, scale, wanted, labelled, lambda_, number)
+    known = np.concatenate([labelled, chosen])
+    held = lambda_ * np.eye(x.shape[1]) + information(x[known], scale[known])
     backward = FisherTrace(x[chosen], scale[chosen], held, wanted)
     kept = np.ones(len(chosen), dtype=bool)
     while kept.sum() > budget:
@@ -147,6 +145,25 @@ def select(
         kept[index] = False
         backward.remove(index)
     return chosen[kept]
+
+
+def select_forward(
+    x: NDArray[np.floating],
+    scale: NDArray[np.float64],
+    wanted: NDArray[np.float64],
+    labelled: NDArray[np.int64],
+    lambda_: float,
+    number: int,
+) -> NDArray[np.int64]:
+    """Add `number` rows one by one, each that lowers the traces most, and return them, int64.
+
+    The parameters are those of `select` and of `FisherTrace`. Ties go to the lower index.
+    """
+    held = lambda_ * np.eye(x.shape[1]) + information(x[labelled], scale[labelled])
+    trace = FisherTrace(x, scale, held, wanted)
+    free = np.ones(len(x), dtype=bool)
+    free[labelled] = False
+    return add_greedily(number, free, trace.gains, trace.add, SAME_GAIN)
 
 
 def information(x: NDArray[np.floating], scale: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -37,12 +37,16 @@ def ntk(
 
 
 def ntk_block(
-    x: NDArray[np.float32],
+    x: NDArray[np.floating],
     width: Width,
     rng: np.random.Generator,
     weight: NDArray[np.int64] | None = None,
 ) -> Block:
-    """Return what gives any rows and columns of `ntk`, for those who do without the whole."""
+    """Return what gives any rows and columns of `ntk`, for those who do without the whole.
+
+    Of infinite width the embeddings may be of any precision and stay in a file: rows are read when
+    they are asked for.
+    """
     if width == "infinite":
         return infinite_ntk_block(x, weight)
     return empirical_ntk_block(x, width, rng, weight)
@@ -105,13 +109,13 @@ def empirical_ntk(
 
 
 def empirical_ntk_block(
-    x: NDArray[np.float32],
+    x: NDArray[np.floating],
     width: int,
     rng: np.random.Generator,
     weight: NDArray[np.int64] | None = None,
 ) -> Block:
     """Return what gives any rows and columns of `empirical_ntk`."""
-    d = x.shape[1]
+    x, d = x.astype(np.float32, copy=False), x.shape[1]
     bound = 1 / np.sqrt(d)
     first = rng.uniform(-bound, bound, (width, d))
     bias = rng.uniform(-bound, bound, width)
@@ -181,28 +185,42 @@ def infinite_ntk(
     return _symmetric(len(x), 4 * block, kernel_gpu.infinite_ntk_block(x, device, weight))
 
 
-def standardised(
-    x: NDArray[np.float32], weight: NDArray[np.int64] | None = None
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Return X̃ / √mean‖x̃‖² (N, D) of embeddings, and the lengths of its rows (N,).
+class Standardisation:
+    """Takes rows of embeddings X to X̃ / √mean‖x̃‖².
 
-    `weight` (N,) says how many samples each row stands for in the means.
+    Parameters
+    ----------
+    x : float (N, D)
+        Embeddings, of any precision; they are never copied as a whole.
+    weight : int64 (N,), optional
+        How many samples each row stands for in the means; one without.
     """
-    centred = x.astype(np.float64)
-    centred -= np.average(centred, axis=0, weights=weight)
-    squares = np.einsum("nd,nd->n", centred, centred)
-    mean = np.average(squares, weights=weight)
-    centred = (centred / np.sqrt(mean if mean > 0 else 1)).astype(np.float32)
-    return centred, np.sqrt(np.einsum("nd,nd->n", centred, centred))
+
+    def __init__(
+        self, x: NDArray[np.floating], weight: NDArray[np.int64] | None = None, block: int = 1024
+    ) -> None:
+        times = np.ones(len(x)) if weight is None else weight.astype(np.float64)
+        parts = [slice(low, low + block) for low in range(0, len(x), block)]
+        self._x, self._scale = x, 1.0
+        self._mean = sum(times[part] @ x[part].astype(np.float64) for part in parts) / times.sum()
+        squares = [np.square(x[part] - self._mean).sum(axis=1) @ times[part] for part in parts]
+        self._scale = np.sqrt(sum(squares) / times.sum()) or 1.0
+
+    def __call__(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Return some rows, standardised (n, D), and their lengths (n,)."""
+        centred = ((self._x[rows] - self._mean) / self._scale).astype(np.float32)
+        return centred, np.sqrt(np.vecdot(centred, centred))
 
 
-def infinite_ntk_block(x: NDArray[np.float32], weight: NDArray[np.int64] | None = None) -> Block:
+def infinite_ntk_block(x: NDArray[np.floating], weight: NDArray[np.int64] | None = None) -> Block:
     """Return what gives any rows and columns of `infinite_ntk`."""
-    centred, length = standardised(x, weight)
+    standardised = Standardisation(x, weight)
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
-        covariance = centred[rows] @ centred[columns].T
-        lengths = length[rows, None] * length[columns]
+        left, left_length = standardised(rows)
+        right, right_length = standardised(columns)
+        covariance = left @ right.T
+        lengths = left_length[:, None] * right_length
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
         np.maximum(cosine, -1, out=cosine)
         np.copyto(cosine, 1, where=cosine > PARALLEL_COSINE)

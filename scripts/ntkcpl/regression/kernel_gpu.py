@@ -4,7 +4,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ntkcpl.regression.kernel import PARALLEL_COSINE, Block, Rows, standardised
+from ntkcpl.regression.kernel import PARALLEL_COSINE, Block, Rows, Standardisation
 
 
 def infinite_ntk_block(
@@ -21,7 +21,8 @@ def infinite_ntk_block(
     weight : int64 (N,), optional
         How many samples each row stands for in the means; one without.
     """
-    centred, length = (torch.from_numpy(array).to(device) for array in standardised(x, weight))
+    standardised = Standardisation(x, weight)(slice(None))
+    centred, length = (torch.from_numpy(array).to(device) for array in standardised)
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
         covariance = centred[rows] @ centred[columns].T

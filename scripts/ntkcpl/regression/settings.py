@@ -59,8 +59,10 @@ class KernelRegression(Settings):
         rng: np.random.Generator,
         weight: NDArray[np.int64] | None,
     ) -> Block:
-        """Return what gives any rows and columns of `kernel`."""
-        x = scale_embedding(embedding, self.kernel_scaling, weight)
+        """Return what gives any rows and columns of `kernel`, of raw embeddings without a copy."""
+        x = embedding
+        if self.kernel_scaling != "raw":
+            x = scale_embedding(x, self.kernel_scaling, weight)
         return ntk_block(x, self.width, rng, weight)
 
     def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:

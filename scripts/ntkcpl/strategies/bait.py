@@ -63,7 +63,7 @@ class BAIT(PairwiseStrategy):
         # Of more classes than labels or dimensions there is no telling.
         outputs = 1 if self.information == "binary" else min(labels, d)
         copied = 0 if self.streams else scaling_memory(n, d)
-        return considering + asking_memory(n, d) + copied + outputs * (64 * n + 48 * d**2)
+        return considering + asking_memory(n, d) + copied + outputs * trace_memory(n, d)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
@@ -81,6 +81,11 @@ class BAIT(PairwiseStrategy):
         lambda_ = self.ridge * (float(length) or 1.0)
         variance = bernoulli_variance(probability)
         return Batch(select(x, variance, pool.labelled, lambda_, budget, pool.weight))
+
+
+def trace_memory(n: int, d: int) -> int:
+    """Return about how many bytes `fisher.FisherTrace` takes for an output, beside n rows of d."""
+    return 64 * n + 48 * d**2
 
 
 def bernoulli_variance(probability: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -6,15 +6,22 @@ import numpy as np
 from numpy.typing import NDArray
 from typing_extensions import override
 
-from ntkcpl.geometry.scaling import scale_embedding
+from ntkcpl.geometry.scaling import scale_embedding, scaling_memory
 from ntkcpl.head import asking_memory
 from ntkcpl.pseudo_labels import Clustering
 from ntkcpl.regression.settings import KernelRegression
-from ntkcpl.settings import Positive
-from ntkcpl.strategies.bait import bernoulli_variance
+from ntkcpl.settings import Count, Positive, Settings
+from ntkcpl.strategies.bait import bernoulli_variance, trace_memory
 from ntkcpl.strategies.base import About, Batch, Candidates, PairwiseStrategy, Pool
 from ntkcpl.strategies.margin import margins
 from ntkcpl.strategies.ntkcpl import NTKCPL
+
+
+class Landmarks(Settings):
+    """The NTK as it is told from some images."""
+
+    landmarks: Count
+    """How many, at random of those considered."""
 
 
 class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
@@ -35,6 +42,12 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     al. 2023); with `covariance: linear`, `weight: bernoulli` and `noise: by_weight` the forward
     step of binary BAIT (Ash et al. 2021; Huseljic et al. 2024). docs/method.md derives it and says
     how NTKCPL and UHerding are related, docs/results/comparison.md how they compare.
+
+    What is considered are so many images that R, one number for each pair, has room. Through
+    landmarks, or with the linear kernel, the same choice is made among features of the images
+    (`regression.fisher`), which have one row each: with `covariance: {landmarks: 512}` and
+    `candidates: 1000000` a million images are considered, by an approximation of R. The first batch
+    is then NTKCPL's with the candidates that are its default.
     """
 
     method: Literal["weighted_variance"] = "weighted_variance"
@@ -51,8 +64,9 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     start: Literal["clusters", "variance"] = "clusters"
     """What chooses the first batch: NTKCPL, by clusters of the embedding; or the variance, with all
     weights one."""
-    covariance: Literal["ntk", "linear"] = "ntk"
-    """The kernel: that of the classifier's head, or the embeddings' products."""
+    covariance: Literal["ntk", "linear"] | Landmarks = "ntk"
+    """The kernel: that of the classifier's head; the embeddings' products; or {landmarks: so many},
+    the former through the kernels with so many images at random."""
     weight: Literal["margin", "bernoulli", "one"] = "margin"
     """w: one minus the margin, p (1 - p) with p the largest probability, or one."""
     noise: Literal["equal", "by_weight"] = "equal"
@@ -74,28 +88,29 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
     @override
     def memory(self, n: int, d: int, labels: int = 0) -> int:
         m, considering = self.considered_memory(n, d, labels)
-        later = asking_memory(m, d) + self.regression_memory(m, d, labels, n_classes=0)
-        return max(considering + later, self._starter().memory(n, d, labels))
-
-    @override
-    def kernel(
-        self,
-        embedding: NDArray[np.floating],
-        rng: np.random.Generator,
-        weight: NDArray[np.int64] | None = None,
-    ) -> NDArray[np.float32]:
         if self.covariance == "ntk":
-            return super().kernel(embedding, rng, weight)
-        x = scale_embedding(embedding, self.kernel_scaling, weight)
-        return x @ x.T
+            choosing = self.regression_memory(m, d, labels, n_classes=0)
+        else:
+            columns, features = d, 0
+            if isinstance(self.covariance, Landmarks):
+                columns = min(self.covariance.landmarks, m)
+                features = 4 * m * columns + 100_000 * columns  # and blocks of the kernel
+            scaled = 0 if self.kernel_scaling == "raw" else scaling_memory(m, d)
+            choosing = scaled + features + trace_memory(m, columns)
+        later = considering + asking_memory(m, d) + choosing
+        first = self._starter().memory(n, d, labels) if self.start == "clusters" else 0
+        return max(first, later)
 
     @override
     def choose(self, pool: Pool, budget: int, rng: np.random.Generator) -> Batch:
         if pool.clusters is not None:
             return self._starter().choose(pool, budget, rng)
+        importance = self._importance(pool)
+        if self.covariance != "ntk":
+            return Batch(self._among_features(pool, importance, budget, rng))
         variance = self.weighted_variance(
             pool.embedding,
-            self._importance(pool),
+            importance,
             pool.labelled,
             pool.weight,
             rng,
@@ -103,7 +118,38 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
         )
         return Batch(variance.select(budget))
 
+    def _among_features(
+        self,
+        pool: Pool,
+        importance: NDArray[np.float64],
+        budget: int,
+        rng: np.random.Generator,
+    ) -> NDArray[np.int64]:
+        from ntkcpl.regression import fisher  # with SciPy, which the parser does without
+
+        x = self._features(pool, rng)
+        length = np.average(fisher.squared_lengths(x), weights=pool.weight)
+        lambda_ = self.ridge * (float(length) or 1.0)
+        root = np.sqrt(importance)[:, None]
+        wanted = fisher.information(x, root * np.sqrt(pool.weight)[:, None])
+        scale = root if self.noise == "by_weight" else np.ones_like(root)
+        return fisher.select_forward(x, scale, wanted, pool.labelled, lambda_, budget)
+
+    def _features(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.floating]:
+        """Return rows (N, M) whose products are the kernel."""
+        x = pool.embedding
+        if not isinstance(self.covariance, Landmarks):
+            raw = self.kernel_scaling == "raw"
+            return x if raw else scale_embedding(x, self.kernel_scaling, pool.weight)
+        from ntkcpl.regression.landmarks import landmark_features
+
+        number = min(self.covariance.landmarks, len(x))
+        landmarks = np.sort(rng.choice(len(x), number, replace=False))
+        return landmark_features(self._block(x, rng, pool.weight), len(x), landmarks)
+
     def _starter(self) -> NTKCPL:
+        if self.covariance != "ntk":  # the candidates may be more than its kernel has room for
+            return NTKCPL(feature="self")
         return NTKCPL(feature="self", candidates=self.candidates)
 
     def _importance(self, pool: Pool) -> NDArray[np.float64]:

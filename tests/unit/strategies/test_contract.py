@@ -41,6 +41,7 @@ SETTINGS = [
     {"method": "weighted_variance"},
     {"method": "weighted_variance", "start": "variance", "weight": "margin", "candidates": 15},
     {"method": "weighted_variance", "covariance": "linear", "noise": "equal"},
+    {"method": "weighted_variance", "covariance": {"landmarks": 16}},
     {"method": "maxherding"},
     {"method": "uherding"},
     {"method": "uherding", "temperature": "fitted"},

@@ -9,6 +9,7 @@ from heads import constant_head, random_head
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.regression.kernel import ntk
 from ntkcpl.strategies import Pool, load
+from ntkcpl.strategies.ntkcpl import NTKCPL as Starter
 
 WEIGHTED = {
     "method": "weighted_variance",
@@ -46,6 +47,21 @@ def slow_total(kernel, weight, noise, held):
     return weight @ np.diagonal(posterior)
 
 
+def slow_kernel(strategy, embedding, rng):
+    """The kernel (N, N) in float64."""
+    scaled = scale_embedding(embedding, strategy.kernel_scaling)
+    covariance = getattr(strategy, "covariance", "ntk")
+    if covariance == "linear":
+        return scaled.astype(np.float64) @ scaled.T
+    if covariance == "ntk":
+        return ntk(scaled, strategy.width, rng).astype(np.float64)
+    number = min(covariance.landmarks, len(scaled))
+    landmarks = np.sort(rng.choice(len(scaled), number, replace=False))
+    kernel = ntk(scaled, strategy.width, rng).astype(np.float64)
+    across, among = kernel[:, landmarks], kernel[np.ix_(landmarks, landmarks)]
+    return across @ np.linalg.solve(among, across.T)
+
+
 @pytest.mark.parametrize("n_labelled", [0, 9])
 @pytest.mark.parametrize(
     "settings",
@@ -55,7 +71,11 @@ def slow_total(kernel, weight, noise, held):
         WEIGHTED,
         WEIGHTED | {"weight": "bernoulli", "noise": "by_weight"},
         WEIGHTED | {"weight": "one", "ridge": 0.5},
+        WEIGHTED | {"covariance": "linear"},
         WEIGHTED | {"covariance": "linear", "kernel_scaling": "l2_centred", "noise": "by_weight"},
+        WEIGHTED | {"covariance": {"landmarks": 20}},
+        WEIGHTED | {"covariance": {"landmarks": 70}, "width": 16, "kernel_scaling": "l2"},
+        WEIGHTED | {"covariance": {"landmarks": 30}, "weight": "one", "noise": "by_weight"},
     ],
     ids=str,
 )
@@ -63,11 +83,7 @@ def test_each_choice_leaves_the_least_variance(settings, n_labelled):
     strategy, pool = load(settings | {"candidates": "all"}), example(n_labelled, 60, n_labelled)
     found = strategy.query(pool, 8, np.random.default_rng(7)).index
 
-    scaled = scale_embedding(pool.embedding, strategy.kernel_scaling)
-    if getattr(strategy, "covariance", "ntk") == "linear":
-        kernel = scaled.astype(np.float64) @ scaled.T
-    else:
-        kernel = ntk(scaled, strategy.width, np.random.default_rng(7)).astype(np.float64)
+    kernel = slow_kernel(strategy, pool.embedding, np.random.default_rng(7))
     weight = slow_weights(strategy, pool)
     noise = np.full(60, strategy.ridge * np.diagonal(kernel).mean())
     if getattr(strategy, "noise", "equal") == "by_weight":
@@ -131,6 +147,23 @@ def test_ntkcpl_chooses_the_first_batch_and_only_that():
     with pytest.raises(ValueError, match="weighted_variance needs the clusters"):
         weighted.query(pool, 6, rng(0))
     assert load(WEIGHTED).clustering(6, first_budget=6) is None
+
+
+def test_with_landmarks_the_first_batch_has_the_candidates_of_its_own_default():
+    settings = {"method": "weighted_variance", "candidates": 1_000_000}
+    of_features = load(settings | {"covariance": {"landmarks": 8}})
+    candidates = Starter.model_fields["candidates"].default
+    assert of_features.clustering(6, first_budget=6).candidates == candidates
+    assert load(settings).clustering(6, first_budget=6).candidates == 1_000_000
+
+
+def test_with_every_image_a_landmark_it_chooses_as_without():
+    pool = example(6)
+    batches = [
+        load(WEIGHTED | {"covariance": covariance}).query(pool, 10, np.random.default_rng(0)).index
+        for covariance in ("ntk", {"landmarks": 60})
+    ]
+    np.testing.assert_array_equal(*batches)
 
 
 def test_of_a_linear_kernel_it_is_the_forward_step_of_bait():
