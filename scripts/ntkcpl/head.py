@@ -98,18 +98,19 @@ class Head:
 
     def probability_of(self, hidden: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the softmax output, float64 (N, C), of hidden units (N, H)."""
-        from scipy.special import softmax
-
-        probability: NDArray[np.float64] = softmax(self.read_out(hidden), axis=1)
-        return probability
+        return _softmax(self.read_out(hidden))
 
     def probability(self, embedding: NDArray[np.floating]) -> NDArray[np.float64]:
         """Return the softmax output, float64 (N, C), of embeddings (N, D)."""
-        from scipy.special import softmax
-
-        probability: NDArray[np.float64] = softmax(self.logits(embedding), axis=1)
-        return probability
+        return _softmax(self.logits(embedding))
 
     def predicted(self, embedding: NDArray[np.floating]) -> NDArray[np.int64]:
         """Return the class with the largest output, of equal ones the first, (N,)."""
         return self.logits(embedding).argmax(axis=1)
+
+
+def _softmax(logits: NDArray[np.float64]) -> NDArray[np.float64]:
+    from scipy.special import softmax  # only where it is asked for: it takes long to import
+
+    probability: NDArray[np.float64] = softmax(logits, axis=1)
+    return probability

@@ -12,15 +12,13 @@ strategy's accuracy, over its rounds, within `TOLERANCE`.
 
 import os
 import platform
-from itertools import pairwise
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
+from learner_rounds import rounds
 
 from ntkcpl.artifacts.features import read_features
-from ntkcpl.learner import Learner
 
 GOLDEN = Path(__file__).with_name("golden.csv")
 RENEW = os.environ.get("NTKCPL_RENEW_GOLDEN")
@@ -67,33 +65,6 @@ def machine():
     ][:3]
     parts = [platform.machine(), *model, *sorted(blas), torch.backends.cpu.get_cpu_capability()]
     return " ".join(parts).replace(",", "")
-
-
-def rounds(features, name, settings, experiment):
-    """Yield a row for each round of a strategy: its accuracies, and what it chose in order."""
-    learner = Learner(
-        features.embedding,
-        settings,
-        classifier=experiment["classifier"],
-        classes=range(10),
-        views=features.views[np.arange(len(features.embedding))],
-        experiment="smoke",
-        name=name,
-    )
-
-    def accuracy(x, label):
-        return f"{(learner.predict(x) == label).mean():.4f}"
-
-    for number, (before, budget) in enumerate(pairwise([0, *experiment["budgets"]]), start=1):
-        chosen = learner.ask(budget - before)
-        learner.tell(chosen, features.label[chosen])
-        yield {
-            "strategy": name,
-            "round": str(number),
-            "test": accuracy(features.test_embedding, features.test_label),
-            "pool": accuracy(features.embedding, features.label),
-            "chosen": " ".join(map(str, chosen)),
-        }
 
 
 @pytest.fixture(scope="module")
