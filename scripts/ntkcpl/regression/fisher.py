@@ -154,16 +154,18 @@ def select_forward(
     labelled: NDArray[np.int64],
     lambda_: float,
     number: int,
+    same: float = SAME_GAIN,
 ) -> NDArray[np.int64]:
     """Add `number` rows one by one, each that lowers the traces most, and return them, int64.
 
-    The parameters are those of `select` and of `FisherTrace`. Ties go to the lower index.
+    The parameters are those of `select` and of `FisherTrace`. Ties, of gains that differ by a share
+    `same` at most, go to the lower index.
     """
     held = lambda_ * np.eye(x.shape[1]) + information(x[labelled], scale[labelled])
     trace = FisherTrace(x, scale, held, wanted)
     free = np.ones(len(x), dtype=bool)
     free[labelled] = False
-    return add_greedily(number, free, trace.gains, trace.add, SAME_GAIN)
+    return add_greedily(number, free, trace.gains, trace.add, same)
 
 
 def information(x: NDArray[np.floating], scale: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -7,6 +7,7 @@ from scipy.linalg import eigh
 from ntkcpl.regression.kernel import Block
 
 BLOCK = 4096  # rows whose features are made at once
+SAME_GAIN = 1e-6  # gains this close, relative to the largest, differ by these features' rounding
 LEAST = 1e-6  # eigenvalues below that share of the largest are float32's rounding
 
 

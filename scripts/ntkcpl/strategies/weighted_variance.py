@@ -125,7 +125,7 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
         budget: int,
         rng: np.random.Generator,
     ) -> NDArray[np.int64]:
-        from ntkcpl.regression import fisher  # with SciPy, which the parser does without
+        from ntkcpl.regression import fisher, landmarks  # with SciPy, which the parser does without
 
         x = self._features(pool, rng)
         length = np.average(fisher.squared_lengths(x), weights=pool.weight)
@@ -133,7 +133,9 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
         root = np.sqrt(importance)[:, None]
         wanted = fisher.information(x, root * np.sqrt(pool.weight)[:, None])
         scale = root if self.noise == "by_weight" else np.ones_like(root)
-        return fisher.select_forward(x, scale, wanted, pool.labelled, lambda_, budget)
+        exact = self.covariance == "linear"
+        same = fisher.SAME_GAIN if exact else landmarks.SAME_GAIN
+        return fisher.select_forward(x, scale, wanted, pool.labelled, lambda_, budget, same)
 
     def _features(self, pool: Pool, rng: np.random.Generator) -> NDArray[np.floating]:
         """Return rows (N, M) whose products are the kernel."""
@@ -144,8 +146,8 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
         from ntkcpl.regression.landmarks import landmark_features
 
         number = min(self.covariance.landmarks, len(x))
-        landmarks = np.sort(rng.choice(len(x), number, replace=False))
-        return landmark_features(self._block(x, rng, pool.weight), len(x), landmarks)
+        rows = np.sort(rng.choice(len(x), number, replace=False))
+        return landmark_features(self._block(x, rng, pool.weight), len(x), rows)
 
     def _starter(self) -> NTKCPL:
         if self.covariance != "ntk":  # the candidates may be more than its kernel has room for

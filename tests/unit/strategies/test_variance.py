@@ -157,6 +157,15 @@ def test_with_landmarks_the_first_batch_has_the_candidates_of_its_own_default():
     assert load(settings).clustering(6, first_budget=6).candidates == 1_000_000
 
 
+def test_of_images_that_are_alike_the_first_is_chosen():
+    pool = example(7, n=40)
+    twice = Pool(np.tile(pool.embedding, (2, 1)), pool.labelled, pool.label, pool.head)
+    for covariance in ("ntk", "linear", {"landmarks": 30}):
+        strategy = load(WEIGHTED | {"covariance": covariance})
+        first = strategy.query(twice, 1, np.random.default_rng(0)).index
+        assert first[0] < 40
+
+
 def test_with_every_image_a_landmark_it_chooses_as_without():
     pool = example(6)
     batches = [
