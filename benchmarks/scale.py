@@ -148,7 +148,9 @@ def kind(name):
     """Say how much of a large pool a strategy considers."""
     if name == IMPORT:
         return "all images"
-    considered = getattr(strategies.load(SETTINGS.get(name, {"method": name})), "candidates", None)
+    strategy = strategies.load(SETTINGS.get(name, {"method": name}))
+    clustering = strategy.clustering(labels=LABELS + BUDGET, first_budget=LABELS)
+    considered = getattr(clustering or strategy, "candidates", None)
     if considered is None:
         return "all images"
     return f"at most {number_considered(considered, 10**9):,}"
