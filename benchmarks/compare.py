@@ -29,7 +29,7 @@ import multiprocessing
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -140,8 +140,14 @@ def measure(learner: Learner, data: Data, probe: bool) -> float:
     return float((learner.predict(data.test) == data.test_label).mean())
 
 
-def read_configuration(path: Path, files: list[Path]) -> Config:
-    """Read a configuration; `files`, if there are any, take the place of its experiments."""
+def read_configuration(
+    path: Path, files: Sequence[Path] = (), experiments: Sequence[str] = ()
+) -> Config:
+    """Read a configuration, of which the files of other experiments need not be there.
+
+    `files`, if there are any, take the place of its experiments; of these, if any are named, only
+    they stay.
+    """
     text = path.read_text(encoding="utf-8")
     if path.suffix == ".json":
         values = json.loads(text)
@@ -152,6 +158,9 @@ def read_configuration(path: Path, files: list[Path]) -> Config:
     if files:
         first = next(iter(values["experiments"].values()))
         values["experiments"] = {file.stem: first | {"embeddings": str(file)} for file in files}
+    if experiments:
+        check_names("experiment", experiments, values["experiments"])
+        values["experiments"] = {name: values["experiments"][name] for name in experiments}
     config = load_config(values)
     for name, experiment in config.experiments.items():
         if experiment.embeddings is None or experiment.labels is not None:
@@ -182,18 +191,19 @@ def chains_of(config: Config, changes: Changes, output: Path) -> list[Chain]:
     ]
 
 
-def those_named(
-    chains: list[Chain], experiments: list[str] | None, strategies: list[str] | None
-) -> list[Chain]:
-    """Return the chains of some experiments and strategies, of all where none is named."""
-    for key, names in {"experiment": experiments, "strategy": strategies}.items():
-        known = dict.fromkeys(getattr(chain, key) for chain in chains)
-        if unknown := [name for name in names or [] if name not in known]:
-            raise ConfigError(
-                f"the configuration has no {key} {', '.join(unknown)}: it has {', '.join(known)}"
-            )
-        chains = [chain for chain in chains if names is None or getattr(chain, key) in names]
-    return chains
+def check_names(kind: str, names: Sequence[str], known: Iterable[str]) -> None:
+    """Refuse names that the configuration does not have."""
+    known = list(dict.fromkeys(known))
+    if unknown := [name for name in names if name not in known]:
+        raise ConfigError(
+            f"the configuration has no {kind} {', '.join(unknown)}: it has {', '.join(known)}"
+        )
+
+
+def of_strategies(chains: list[Chain], names: Sequence[str]) -> list[Chain]:
+    """Return the chains of some strategies, of all where none is named."""
+    check_names("strategy", names, (chain.strategy for chain in chains))
+    return [chain for chain in chains if not names or chain.strategy in names]
 
 
 def check_settings(chains: list[Chain]) -> None:
@@ -248,8 +258,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("configuration", type=Path)
     parser.add_argument("--embeddings", type=Path, nargs="+", default=[])
-    parser.add_argument("--experiments", nargs="+", help="only these")
-    parser.add_argument("--strategies", nargs="+", help="only these")
+    parser.add_argument("--experiments", nargs="+", default=[], help="only these")
+    parser.add_argument("--strategies", nargs="+", default=[], help="only these")
     parser.add_argument("--pool", default="10000", help="number of images, or all")
     parser.add_argument("--views", type=int, help="of an image that the classifier is trained on")
     parser.add_argument("--unbalanced", action="store_true", help="classes 1:2:...:C in the pool")
@@ -270,9 +280,11 @@ def main() -> None:
     )
     os.environ.update(dict.fromkeys(THREADS, str(arguments.threads)))
     try:
-        config = read_configuration(arguments.configuration, arguments.embeddings)
+        config = read_configuration(
+            arguments.configuration, arguments.embeddings, arguments.experiments
+        )
         chains = chains_of(config, changes, arguments.output)
-        chains = those_named(chains, arguments.experiments, arguments.strategies)
+        chains = of_strategies(chains, arguments.strategies)
         check_settings(chains)
         waiting = longest_first(config, chains)
     except (ArtifactError, ConfigError, EmbeddingsError) as error:

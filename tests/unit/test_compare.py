@@ -89,7 +89,7 @@ def test_a_table_without_checksum_is_one_sentence(folder):
 
 
 def test_a_chain_is_a_learner_s_rounds(folder):
-    config = compare.read_configuration(Path("config.json"), [])
+    config = compare.read_configuration(Path("config.json"))
     chains = compare.chains_of(config, Changes(30), Path("out"))
     (chain,) = (c for c in chains if (c.strategy, c.seed) == ("margin", 1))
     data = read_data(chain.file, "toy", Changes(30))
@@ -110,7 +110,7 @@ def test_a_chain_is_a_learner_s_rounds(folder):
 
 
 def test_results_of_other_settings_are_refused_and_no_chain_begins_too_late(folder):
-    config = compare.read_configuration(Path("config.json"), [])
+    config = compare.read_configuration(Path("config.json"))
     chains = compare.chains_of(config, Changes(20), Path("out"))
     for _ in range(2):
         compare.check_settings(chains)
@@ -120,13 +120,22 @@ def test_results_of_other_settings_are_refused_and_no_chain_begins_too_late(fold
 
 
 def test_chains_are_those_named_and_a_name_that_is_none_is_refused(folder):
-    config = compare.read_configuration(Path("config.json"), [])
+    config = compare.read_configuration(Path("config.json"))
     chains = compare.chains_of(config, Changes(30), Path("out"))
-    assert compare.those_named(chains, None, None) == chains
-    some = compare.those_named(chains, [chains[0].experiment], [chains[0].strategy])
+    assert compare.of_strategies(chains, []) == chains
+    some = compare.of_strategies(chains, [chains[0].strategy])
     assert {chain.strategy for chain in some} == {chains[0].strategy}
     with pytest.raises(ConfigError, match=r"^the configuration has no strategy best: it has "):
-        compare.those_named(chains, None, ["best"])
+        compare.of_strategies(chains, ["best"])
+
+
+def test_of_experiments_that_are_not_named_no_file_is_needed(folder):
+    more = CONFIG | {"experiments": CONFIG["experiments"] | {"gone": {"embeddings": "gone.h5"}}}
+    Path("more.json").write_text(json.dumps(more))
+    config = compare.read_configuration(Path("more.json"), experiments=["toy"])
+    assert config == compare.read_configuration(Path("config.json"))
+    with pytest.raises(ConfigError, match=r"^the configuration has no experiment x: it has toy"):
+        compare.read_configuration(Path("more.json"), experiments=["toy", "x"])
 
 
 def test_the_pool_is_the_same_for_all_chains_of_an_experiment(folder):
@@ -147,14 +156,14 @@ def test_labels_bought_of_outsiders_are_spent_for_nothing(folder):
     data = read_data(Path("toy.h5"), "toy", changes)
     assert list(data.classes) == [0, 1]
     assert (data.label == -1).sum() == 19 and set(data.test_label) == {0, 1}
-    config = compare.read_configuration(Path("config.json"), [])
+    config = compare.read_configuration(Path("config.json"))
     rows = list(compare.chains_of(config, changes, Path("out"))[0].rounds())
     assert [row["labels"] for row in rows] == [4, 8]
     assert all(0 <= row["test_accuracy"] <= 1 for row in rows)
 
 
 def test_a_probe_is_tested_in_the_classifier_s_place(folder):
-    config = compare.read_configuration(Path("config.json"), [])
+    config = compare.read_configuration(Path("config.json"))
     with_probe, without = (
         compare.chains_of(config, Changes(probe=probe), Path("out"))[-1].rounds()
         for probe in (True, False)
