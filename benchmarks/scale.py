@@ -146,13 +146,14 @@ def power(times):
 
 def kind(name):
     """Say how much of a large pool a strategy considers."""
+    most = "all images, or a million"
     if name == IMPORT:
-        return "all images"
+        return most
     strategy = strategies.load(SETTINGS.get(name, {"method": name}))
     clustering = strategy.clustering(labels=LABELS + BUDGET, first_budget=LABELS)
     considered = getattr(clustering or strategy, "candidates", None)
-    if considered is None:
-        return "all images"
+    if considered is None or number_considered(considered, 10**9) >= 10**6:
+        return most
     return f"at most {number_considered(considered, 10**9):,}"
 
 
