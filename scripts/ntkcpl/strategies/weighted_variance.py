@@ -21,7 +21,7 @@ class Landmarks(Settings):
     """The NTK as it is told from some images."""
 
     landmarks: Count
-    """How many, at random of those considered."""
+    """How many, at random of those considered; they should be more than the labels."""
 
 
 class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
