@@ -41,14 +41,15 @@ def ntk_block(
     width: Width,
     rng: np.random.Generator,
     weight: NDArray[np.int64] | None = None,
+    held: bool = True,
 ) -> Block:
     """Return what gives any rows and columns of `ntk`, for those who do without the whole.
 
-    Of infinite width the embeddings may be of any precision and stay in a file: rows are read when
-    they are asked for.
+    `held` is whether all rows are standardised and held, for blocks that are narrow. Else those of
+    infinite width are, whenever they are asked for, and the embeddings may stay in a file.
     """
     if width == "infinite":
-        return infinite_ntk_block(x, weight)
+        return infinite_ntk_block(x, weight, held)
     return empirical_ntk_block(x, width, rng, weight)
 
 
@@ -201,7 +202,7 @@ class Standardisation:
     ) -> None:
         times = np.ones(len(x)) if weight is None else weight.astype(np.float64)
         parts = [slice(low, low + block) for low in range(0, len(x), block)]
-        self._x, self._scale = x, 1.0
+        self._x = x
         self._mean = sum(times[part] @ x[part].astype(np.float64) for part in parts) / times.sum()
         squares = [np.square(x[part] - self._mean).sum(axis=1) @ times[part] for part in parts]
         self._scale = np.sqrt(sum(squares) / times.sum()) or 1.0
@@ -212,13 +213,20 @@ class Standardisation:
         return centred, np.sqrt(np.vecdot(centred, centred))
 
 
-def infinite_ntk_block(x: NDArray[np.floating], weight: NDArray[np.int64] | None = None) -> Block:
-    """Return what gives any rows and columns of `infinite_ntk`."""
+def infinite_ntk_block(
+    x: NDArray[np.floating], weight: NDArray[np.int64] | None = None, held: bool = True
+) -> Block:
+    """Return what gives any rows and columns of `infinite_ntk`; for `held` see `ntk_block`."""
     standardised = Standardisation(x, weight)
+    everything = standardised(slice(None)) if held else None
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
-        left, left_length = standardised(rows)
-        right, right_length = standardised(columns)
+        (left, left_length), (right, right_length) = (
+            standardised(index)
+            if everything is None
+            else (everything[0][index], everything[1][index])
+            for index in (rows, columns)
+        )
         covariance = left @ right.T
         lengths = left_length[:, None] * right_length
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))

@@ -58,12 +58,13 @@ class KernelRegression(Settings):
         embedding: NDArray[np.floating],
         rng: np.random.Generator,
         weight: NDArray[np.int64] | None,
+        held: bool = True,
     ) -> Block:
-        """Return what gives any rows and columns of `kernel`, of raw embeddings without a copy."""
+        """Return what gives any rows and columns of `kernel`; for `held` see `ntk_block`."""
         x = embedding
-        if self.kernel_scaling != "raw":
+        if held or self.kernel_scaling != "raw":
             x = scale_embedding(x, self.kernel_scaling, weight)
-        return ntk_block(x, self.width, rng, weight)
+        return ntk_block(x, self.width, rng, weight, held)
 
     def regression_memory(self, m: int, d: int, labels: int, n_classes: int) -> int:
         """Return about how many bytes `incremental` and questions to it take, for m samples.

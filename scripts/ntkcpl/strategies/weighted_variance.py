@@ -147,7 +147,8 @@ class WeightedNTKVariance(KernelRegression, PairwiseStrategy):
 
         number = min(self.covariance.landmarks, len(x))
         rows = np.sort(rng.choice(len(x), number, replace=False))
-        return landmark_features(self._block(x, rng, pool.weight), len(x), rows)
+        kernel = self._block(x, rng, pool.weight, held=False)
+        return landmark_features(kernel, len(x), rows)
 
     def _starter(self) -> NTKCPL:
         if self.covariance != "ntk":  # the candidates may be more than its kernel has room for
