@@ -94,7 +94,7 @@ def batches(data, settings, n_shards, seed, budget):
     learner = Learner(data["pool/embedding"], settings, seed=seed, classes=classes)
     x = scale_embedding(data["pool/embedding"], "l2")
     for _ in range(2):
-        pool = learner._with_classifier()
+        pool = learner.train()
         chosen, seconds = ask_in_shards(strategy, pool, n_shards, budget, len(classes), seed)
         learner.tell(chosen, data["pool/label"][chosen])
         right = learner.predict(data["test/embedding"]) == data["test/label"]

@@ -93,7 +93,7 @@ class Learner:
 
     def ask(self, n: int) -> NDArray[np.int64]:
         """Return the pool indices of the `n` images to label next, in order, int64 (n,)."""
-        pool, strategy = self._with_classifier(), self._strategy
+        pool, strategy = self.train(), self._strategy
         identity = self._identity(len(self._asked) + 1)
         clustering = strategy.clustering(
             labels=len(pool.labelled) + n, first_budget=(self._asked or [n])[0]
@@ -145,11 +145,20 @@ class Learner:
 
         Columns are in the order of `classes_`. Raises ValueError before two classes are known.
         """
-        return self._with_classifier().classifier.probability(np.asarray(x))
+        return self.train().classifier.probability(np.asarray(x))
 
     def predict(self, x: ArrayLike) -> NDArray[Any]:
         """Return the likeliest class, (n,), of each of n embeddings (n, D)."""
         return self.classes_[self.predict_proba(x).argmax(axis=1)]
+
+    def train(self) -> Pool:
+        """Train the classifier on all labels told, if any is new, and return the pool with it.
+
+        Asking and predicting do so by themselves. Without labels of two classes there is none.
+        """
+        if self._pool.head is None and len(self._class_of) > 1 and len(self._pool.labelled):
+            self._pool = replace(self._pool, head=self._head())
+        return self._pool
 
     @property
     def classes_(self) -> NDArray[Any]:
@@ -160,13 +169,7 @@ class Learner:
         name = self.name or self._strategy.method
         return Identity(self.experiment, name, self.seed, round_)
 
-    def _with_classifier(self) -> Pool:
-        """Return the pool with the classifier of all labels told, trained if they are new."""
-        if self._pool.head is None and len(self._class_of) > 1 and len(self._pool.labelled):
-            self._pool = replace(self._pool, head=self._train())
-        return self._pool
-
-    def _train(self) -> Head:
+    def _head(self) -> Head:
         n, width = self._embedding.shape
         label = np.full(n, -1)
         label[self._pool.labelled] = self._pool.label
