@@ -16,9 +16,10 @@ from ntkcpl.artifacts.provenance import Provenance
 from ntkcpl.encoders import EncoderSettings
 from ntkcpl.encoders.storage import save_encoder
 from ntkcpl.pretraining import PretrainingSettings
+from ntkcpl.pretraining.callbacks import Interrupted
 from ntkcpl.pretraining.checkpoint import remove_checkpoint
 from ntkcpl.pretraining.history import write_history
-from ntkcpl.pretraining.training import Interrupted, pretrain
+from ntkcpl.pretraining.training import pretrain
 
 settings = json.loads(snakemake.params.settings)
 dataset = datasets.load(datasets.DatasetSettings.model_validate(settings["dataset"]))
@@ -35,11 +36,12 @@ try:
         log_folder=Path(snakemake.log[0]).with_suffix(""),
     )
 except Interrupted as stop:
-    if is_first_process():
-        print(f"\npretrain stopped, {stop}", file=sys.stderr)
-        # Under SLURM it was preempted, or its time is nearly over: back into the queue.
-        if job := os.environ.get("SLURM_JOB_ID"):
-            subprocess.run(["scontrol", "requeue", job], check=False)
+    if not is_first_process():
+        sys.exit()  # as if all were well: Lightning kills the first where another fails
+    print(f"\npretrain stopped, {stop}", file=sys.stderr)
+    # Under SLURM it was preempted, or its time is nearly over: back into the queue.
+    if job := os.environ.get("SLURM_JOB_ID"):
+        subprocess.run(["scontrol", "requeue", job], check=False)
     sys.exit(128 + signal.SIGTERM)
 if not is_first_process():
     sys.exit()

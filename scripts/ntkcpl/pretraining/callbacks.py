@@ -2,6 +2,8 @@
 
 import logging
 import math
+import signal
+import threading
 import time
 from pathlib import Path
 from typing import Any
@@ -30,6 +32,10 @@ COLLAPSED = 0.2  # of `Row.output_std`, below which there is a warning
 
 class PretrainingError(Refusal):
     """Pretraining cannot go on; the message is one sentence with the fix."""
+
+
+class Interrupted(Exception):
+    """The process got SIGTERM while it pretrained; the message says where the next one goes on."""
 
 
 class Monitor(lightning.Callback):
@@ -155,6 +161,20 @@ class Checkpoints(lightning.Callback):
     def __init__(self, path: Path, settings: PretrainingSettings) -> None:
         self._path = path
         self._settings = settings
+        self._is_told_to_stop = False
+
+    def on_train_start(self, *_: object) -> None:
+        """Take note of SIGTERM, and no more, until the batch is done.
+
+        Lightning's handler, in whose place this one is, talks to the other processes at once, who
+        are in the middle of a step and may wait for ever. At the end Lightning puts back what was
+        there before its own.
+        """
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGTERM, self._stop)
+
+    def _stop(self, *_: object) -> None:
+        self._is_told_to_stop = True
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
         """Save where it is due."""
@@ -169,12 +189,13 @@ class Checkpoints(lightning.Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Save after SIGTERM to any of the processes; Lightning then ends them."""
+        """Save and end all processes after SIGTERM to any."""
         batches = trainer.train_dataloader
         assert isinstance(batches, Batches)
         batches.done = batch_idx + 1
-        if trainer.strategy.reduce_boolean_decision(trainer.received_sigterm, all=False):
+        if trainer.strategy.reduce_boolean_decision(self._is_told_to_stop, all=False):
             trainer.save_checkpoint(self._path)
+            raise Interrupted(f"told to stop: the next run goes on from {self._path}")
 
 
 def _summary(history: list[Row]) -> str:

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from pytorch_lightning.core.optimizer import LightningOptimizer
 from pytorch_lightning.loggers import TensorBoardLogger
 from pytorch_lightning.plugins.environments import LightningEnvironment
-from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 
 from ntkcpl.devices import default_device, fixed_threads
@@ -38,10 +37,6 @@ from ntkcpl.settings import canonical_json
 SMALL = 64
 
 METHODS: dict[str, type[Method]] = {"simsiam": SimSiam, "byol": BYOL}
-
-
-class Interrupted(Exception):
-    """The process got SIGTERM while it pretrained; the message says where the next one goes on."""
 
 
 def pretrain(
@@ -87,7 +82,7 @@ def pretrain(
         If there are fewer than two images for each part of a step, or if the loss is no longer
         finite.
     Interrupted
-        After SIGTERM, once the state is stored.
+        In all processes, after SIGTERM to any of them, once the state is stored.
     """
     if len(images) < 2 * settings.parts:
         at_least = "two" if settings.parts == 1 else f"{2 * settings.parts}"
@@ -106,10 +101,7 @@ def pretrain(
         trainer = _trainer(settings, [monitor, Checkpoints(checkpoint, settings)], log_folder)
         resumed = find_checkpoint(checkpoint, identity)
         module = Pretraining(method, source, images.shape[2:], settings, identity)
-        try:
-            trainer.fit(module, ckpt_path=resumed, weights_only=True)
-        except SIGTERMException as stop:  # which by itself would exit as if all were well
-            raise Interrupted(f"told to stop: the next run goes on from {checkpoint}") from stop
+        trainer.fit(module, ckpt_path=resumed, weights_only=True)
     return method.encoder.eval().cpu(), monitor.history
 
 

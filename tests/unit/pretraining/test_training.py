@@ -1,5 +1,7 @@
+import contextlib
 import logging
 import math
+import os
 import signal
 import subprocess
 import sys
@@ -21,12 +23,9 @@ from ntkcpl.encoders.encoder import Encoder, build
 from ntkcpl.image_files import ImageFiles
 from ntkcpl.pretraining import AugmentationSettings, PretrainingSettings
 from ntkcpl.pretraining.batches import Batches
-from ntkcpl.pretraining.byol import BYOL
 from ntkcpl.pretraining.callbacks import Checkpoints, PretrainingError
 from ntkcpl.pretraining.checkpoint import find_checkpoint, remove_checkpoint
 from ntkcpl.pretraining.history import Row, write_history
-from ntkcpl.pretraining.method import new_optimizer, set_rate
-from ntkcpl.pretraining.simsiam import SimSiam
 from ntkcpl.pretraining.training import pretrain
 from ntkcpl.reporting.history import read_history
 from ntkcpl.seeding import numpy_generator
@@ -187,26 +186,32 @@ def test_history_is_written_with_empty_cells(tmp_path: Path):
     assert read["loss"].tolist() == [-0.5, -0.75] and read["knn_accuracy"].isna().tolist() == [1, 0]
 
 
-def test_a_job_told_to_stop_goes_on_inside_its_epoch(tmp_path: Path):
-    job = """
+# Tells itself to stop, in the first step of the second epoch.
+STOPPED = """
 import os, signal, sys; from pathlib import Path; from test_training import *
 from ntkcpl.pretraining import training
 step = training.Pretraining.training_step
 def stopping(self, batch, batch_idx):
-    if (self.current_epoch, batch_idx) == (1, 0):
+    if (self.global_rank, self.current_epoch, batch_idx) == ({rank}, 1, 0):
         os.kill(os.getpid(), signal.SIGTERM)
     return step(self, batch, batch_idx)
 training.Pretraining.training_step = stopping
-byol(Path(sys.argv[1]))
 """
-    checkpoint = tmp_path / "checkpoint.pt"
-    process = run_job(job, checkpoint)
-    _, errors = process.communicate(timeout=120)
-    message = f"Interrupted: told to stop: the next run goes on from {checkpoint}"
-    assert errors.splitlines()[-1] == f"ntkcpl.pretraining.training.{message}"
+
+
+def assert_stopped(checkpoint: Path) -> None:
     state = torch.load(checkpoint, weights_only=True)
     assert len(state["callbacks"]["Monitor"]["history"]) == 1
     assert state["loops"]["fit_loop"]["state_dict"]["combined_loader"] == [{"epoch": 1, "done": 1}]
+
+
+def test_a_job_told_to_stop_goes_on_inside_its_epoch(tmp_path: Path):
+    checkpoint = tmp_path / "checkpoint.pt"
+    process = run_job(STOPPED.format(rank=0) + "byol(Path(sys.argv[1]))", checkpoint)
+    _, errors = process.communicate(timeout=120)
+    message = f"Interrupted: told to stop: the next run goes on from {checkpoint}"
+    assert errors.splitlines()[-1] == f"ntkcpl.pretraining.callbacks.{message}"
+    assert_stopped(checkpoint)
     assert_same(byol(checkpoint), byol(tmp_path / "undisturbed.pt"))
 
 
@@ -230,72 +235,6 @@ def test_byol_learns_and_its_target_follows(tmp_path: Path):
     )
     assert not torch.equal(online, target)
     assert (online - target).norm() < online.norm() / 4
-
-
-def test_the_target_is_the_slow_loops_moving_average():
-    torch.manual_seed(0)
-    settings = PretrainingSettings(target_momentum=0.9)
-    method = BYOL(build(EncoderSettings(width=1 / 8)), settings)
-    before = [p.clone() for p in method.target_encoder.parameters()]
-    for parameter in method.parameters():
-        parameter.data.add_(torch.randn_like(parameter))
-    now = [p.clone() for p in method.target_encoder.parameters()]
-    assert not torch.equal(before[0], now[0])
-    for step, momentum in ((0, 0.9), (5, 0.95), (10, 1.0)):
-        method.after_step(step, 11)
-        online = method.encoder.parameters()
-        now = [momentum * t + (1 - momentum) * o for t, o in zip(now, online, strict=True)]
-        for target, expected in zip(method.target_encoder.parameters(), now, strict=True):
-            torch.testing.assert_close(target.data, expected.data)
-
-
-def test_the_losses_are_those_of_the_papers():
-    torch.manual_seed(0)
-    views = torch.rand(2, 8, 3, 8, 8)
-    for kind in (SimSiam, BYOL):
-        method = kind(build(EncoderSettings(width=1 / 8)), SETTINGS).eval()
-        z = [method.projection(method.encoder(view)) for view in views]
-        if isinstance(method, BYOL):
-            targets = [method.target_projection(method.target_encoder(view)) for view in views]
-        else:
-            targets = z
-        p = [method.prediction(value) for value in z]
-        cosine = [
-            torch.cosine_similarity(p[i], targets[1 - i], dim=1).mean().item() for i in (0, 1)
-        ]
-        loss, projection = method(*views)
-        assert loss.item() == pytest.approx(-sum(cosine) / 2, abs=1e-5)
-        assert torch.equal(projection, z[0])
-        loss.backward()
-        trained = {
-            id(p) for part in method.trained() for module in part for p in module.parameters()
-        }
-        for parameter in method.parameters():
-            assert (parameter.grad is not None) == (id(parameter) in trained)
-
-
-def test_rates_rise_and_fall_and_simsiams_prediction_head_keeps_its_own():
-    settings = SETTINGS.model_copy(update={"epochs": 10, "warmup_epochs": 2, "batch_size": 64})
-    method = SimSiam(build(ENCODER), settings)
-    optimizer = new_optimizer(method, settings)
-    base = settings.learning_rate * 64 / 256
-    for done, share in ((0.0, 0.0), (0.1, 0.5), (0.2, 1.0), (0.6, 0.5), (1.0, 0.0)):
-        set_rate(optimizer, settings, done)
-        falling, constant = (group["lr"] for group in optimizer.param_groups)
-        assert falling == pytest.approx(base * share) and constant == base
-
-
-def test_lars_leaves_biases_and_normalisation_alone():
-    settings = SETTINGS.model_copy(update={"method": "byol", "optimizer": "lars"})
-    method = BYOL(build(ENCODER), settings)
-    optimizer = new_optimizer(method, settings)
-    names = {id(p): name for name, p in method.named_parameters()}
-    decayed, others = ({names[id(p)] for p in group["params"]} for group in optimizer.param_groups)
-    assert optimizer.param_groups[0]["weight_decay"] == settings.weight_decay
-    assert optimizer.param_groups[1]["weight_decay"] == 0
-    assert decayed | others == {n for n in names.values() if not n.startswith("target_")}
-    assert all(method.get_parameter(name).ndim > 1 for name in decayed)
-    assert all(method.get_parameter(name).ndim == 1 for name in others)
 
 
 @pytest.mark.parametrize(
@@ -328,25 +267,49 @@ def test_devices_share_the_draws_of_one():
         assert torch.equal(batch.second.maps, torch.cat([half.second.maps for half in halves]))
 
 
-def test_two_processes_train_one_encoder(tmp_path: Path):
-    script = tmp_path / "job.py"
-    script.write_text(
-        f"import sys; sys.path[:0] = {PATHS}\n"
+def run_two_processes(code: str, folder: Path, *arguments: str) -> None:
+    """Run a script twice, as Lightning does for a further device, to its end."""
+    script, errors = folder / "job.py", folder / "errors.txt"
+    script.write_text(f"import sys; sys.path[:0] = {PATHS}\n{code}")
+    with (
+        errors.open("w") as file,
+        subprocess.Popen(
+            [sys.executable, str(script), *arguments], stderr=file, start_new_session=True
+        ) as both,
+    ):
+        try:
+            assert both.wait(timeout=240) == 0, errors.read_text()
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(both.pid, signal.SIGKILL)
+
+
+def test_one_of_two_processes_told_to_stop_ends_both(tmp_path: Path):
+    code = (
+        STOPPED.format(rank=1)
         + """
+from ntkcpl.pretraining.callbacks import Interrupted
+try:
+    byol(Path(sys.argv[1]), devices=2)
+except Interrupted as stop:
+    Path(f"{sys.argv[1]}.{os.environ.get('LOCAL_RANK', 0)}").write_text(str(stop))
+"""
+    )
+    checkpoint = tmp_path / "checkpoint.pt"
+    run_two_processes(code, tmp_path, str(checkpoint))
+    told = {Path(f"{checkpoint}.{rank}").read_text() for rank in (0, 1)}
+    assert told == {f"told to stop: the next run goes on from {checkpoint}"}
+    assert_stopped(checkpoint)
+
+
+def test_two_processes_train_one_encoder(tmp_path: Path):
+    code = """
 import os; from pathlib import Path; from test_training import *
 encoder, history = run(Path(sys.argv[1]), devices=2)
 torch.save([encoder.state_dict(), history], f"{sys.argv[2]}.{os.environ.get('LOCAL_RANK', 0)}")
 """
-    )
     arguments = [str(tmp_path / name) for name in ("checkpoint.pt", "result.pt")]
-    done = subprocess.run(
-        [sys.executable, str(script), *arguments],
-        capture_output=True,
-        text=True,
-        timeout=240,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
+    run_two_processes(code, tmp_path, *arguments)
     (state, history), (other, _) = (
         torch.load(f"{arguments[1]}.{rank}", weights_only=True) for rank in (0, 1)
     )
