@@ -192,13 +192,19 @@ class Standardisation:
     Parameters
     ----------
     x : float (N, D)
-        Embeddings, of any precision; they are never copied as a whole.
+        Embeddings, of any precision; they are never copied as a whole, unless `held`.
     weight : int64 (N,), optional
         How many samples each row stands for in the means; one without.
+    held
+        Whether all rows are standardised at once and held, in float32.
     """
 
     def __init__(
-        self, x: NDArray[np.floating], weight: NDArray[np.int64] | None = None, block: int = 1024
+        self,
+        x: NDArray[np.floating],
+        weight: NDArray[np.int64] | None = None,
+        held: bool = False,
+        block: int = 1024,
     ) -> None:
         times = np.ones(len(x)) if weight is None else weight.astype(np.float64)
         parts = [slice(low, low + block) for low in range(0, len(x), block)]
@@ -206,9 +212,16 @@ class Standardisation:
         self._mean = sum(times[part] @ x[part].astype(np.float64) for part in parts) / times.sum()
         squares = [np.square(x[part] - self._mean).sum(axis=1) @ times[part] for part in parts]
         self._scale = np.sqrt(sum(squares) / times.sum()) or 1.0
+        self._held = self._standardised(slice(None)) if held else None
 
     def __call__(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return some rows, standardised (n, D), and their lengths (n,)."""
+        if self._held is None:
+            return self._standardised(rows)
+        centred, length = self._held
+        return centred[rows], length[rows]
+
+    def _standardised(self, rows: Rows) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         centred = ((self._x[rows] - self._mean) / self._scale).astype(np.float32)
         return centred, np.sqrt(np.vecdot(centred, centred))
 
@@ -217,16 +230,10 @@ def infinite_ntk_block(
     x: NDArray[np.floating], weight: NDArray[np.int64] | None = None, held: bool = True
 ) -> Block:
     """Return what gives any rows and columns of `infinite_ntk`; for `held` see `ntk_block`."""
-    standardised = Standardisation(x, weight)
-    everything = standardised(slice(None)) if held else None
+    standardised = Standardisation(x, weight, held)
 
     def part(rows: Rows, columns: Rows) -> NDArray[np.float32]:
-        (left, left_length), (right, right_length) = (
-            standardised(index)
-            if everything is None
-            else (everything[0][index], everything[1][index])
-            for index in (rows, columns)
-        )
+        (left, left_length), (right, right_length) = standardised(rows), standardised(columns)
         covariance = left @ right.T
         lengths = left_length[:, None] * right_length
         cosine = np.divide(covariance, lengths, where=lengths > 0, out=np.zeros_like(lengths))
