@@ -33,15 +33,15 @@ from results_table import ResultsTable
 
 from ntkcpl.learner import Learner
 from ntkcpl.regression.greedy import add_greedily
-from ntkcpl.regression.kernel import infinite_ntk
+from ntkcpl.regression.kernel import absolute_ridge, infinite_ntk
 from ntkcpl.regression.squared_error import SquaredErrors
 from ntkcpl.regression.variance import WeightedVariance
 from ntkcpl.strategies.margin import margins
 from ntkcpl.strategies.ntkcpl import NTKCPL
+from ntkcpl.strategies.weighted_variance import WeightedNTKVariance
 
 COLUMNS = ["experiment", "variant", "seed", "labels", "accuracy"]
-RIDGE = 0.01  # the strategy's
-CLUSTERS_RIDGE = 0.1  # NTKCPL's
+FROZEN, STARTER = WeightedNTKVariance(), NTKCPL(feature="self")
 RIDGES = np.geomspace(1e-4, 1, 13)  # of which the marginal likelihood chooses
 
 
@@ -67,7 +67,7 @@ def likeliest_ridge(kernel, label):
 
 def by_variance(kernel, importance, labelled, ridge, budget):
     """Return the batch of the weighted variance with a kernel that is used up."""
-    noise = np.full(len(kernel), ridge * np.diagonal(kernel).mean())
+    noise = np.full(len(kernel), absolute_ridge(np.diagonal(kernel), ridge))
     return WeightedVariance(kernel, importance, noise, labelled).select(budget)
 
 
@@ -77,7 +77,7 @@ def by_clusters(kernel, importance, clusters, labelled, budget):
     As `regression.incremental` does it, but that its weights count images.
     """
     n, target = len(kernel), np.eye(clusters.n_clusters)[clusters.pseudo_label]
-    ridge = CLUSTERS_RIDGE * float(np.diagonal(kernel).mean())
+    ridge = absolute_ridge(np.diagonal(kernel), STARTER.ridge)
     columns = kernel[:, labelled].astype(np.float64)
     factor = cho_factor(columns[labelled] + ridge * np.eye(len(labelled)))
     error = columns @ cho_solve(factor, target[labelled]) - target
@@ -114,11 +114,11 @@ def batch(variant, kernel, pool, budget, first_budget, n_classes, rng):
     """Return the images that a variant chooses."""
     importance = 1 - margins(pool.probability(np.arange(len(pool.embedding))))
     if "clusters" in variant:
-        clustering = NTKCPL(feature="self").clustering(len(pool.labelled) + budget, first_budget)
+        clustering = STARTER.clustering(len(pool.labelled) + budget, first_budget)
         clusters = clustering.cluster(pool, rng, n_classes)
         weight = importance if variant == "weighted clusters" else np.ones(len(importance))
         return by_clusters(kernel, weight, clusters, pool.labelled, budget)
-    ridge = RIDGE
+    ridge = FROZEN.ridge
     if variant == "hidden units":
         kernel = hidden_units(pool)
     elif variant == "sum":
@@ -137,7 +137,7 @@ def accuracies(variant, kernel, data, experiment, seed, budgets):
     """Yield labels and test accuracy after each batch."""
     learner = Learner(
         data.pool,
-        {"method": "weighted_variance"},
+        FROZEN.model_dump(),
         seed=seed,
         classes=data.classes,
         views=data.views,
