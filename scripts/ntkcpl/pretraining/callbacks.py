@@ -177,9 +177,12 @@ class Checkpoints(lightning.Callback):
         self._is_told_to_stop = True
 
     def on_train_epoch_end(self, trainer: lightning.Trainer, *_: object) -> None:
-        """Save where it is due."""
-        if self._settings.is_due(trainer.current_epoch + 1, self._settings.checkpoint_every):
+        """Save where it is due, or after SIGTERM, which ends all processes unless all is done."""
+        epoch, told = trainer.current_epoch + 1, self._is_any_told(trainer)
+        if told or self._settings.is_due(epoch, self._settings.checkpoint_every):
             trainer.save_checkpoint(self._path)
+        if told and epoch < self._settings.epochs:
+            raise self._interrupted()
 
     def on_train_batch_end(
         self,
@@ -189,13 +192,19 @@ class Checkpoints(lightning.Callback):
         batch: object,
         batch_idx: int,
     ) -> None:
-        """Save and end all processes after SIGTERM to any."""
+        """Save and end all processes after SIGTERM to any; of the last batch, with its epoch."""
         batches = trainer.train_dataloader
         assert isinstance(batches, Batches)
         batches.done = batch_idx + 1
-        if trainer.strategy.reduce_boolean_decision(self._is_told_to_stop, all=False):
+        if batches.done < trainer.num_training_batches and self._is_any_told(trainer):
             trainer.save_checkpoint(self._path)
-            raise Interrupted(f"told to stop: the next run goes on from {self._path}")
+            raise self._interrupted()
+
+    def _is_any_told(self, trainer: lightning.Trainer) -> bool:
+        return trainer.strategy.reduce_boolean_decision(self._is_told_to_stop, all=False)
+
+    def _interrupted(self) -> Interrupted:
+        return Interrupted(f"told to stop: the next run goes on from {self._path}")
 
 
 def _summary(history: list[Row]) -> str:

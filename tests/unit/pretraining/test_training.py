@@ -215,6 +215,14 @@ def test_a_job_told_to_stop_goes_on_inside_its_epoch(tmp_path: Path):
     assert_same(byol(checkpoint), byol(tmp_path / "undisturbed.pt"))
 
 
+def test_a_job_told_to_stop_in_an_epochs_last_batch_loses_no_epoch(tmp_path: Path):
+    checkpoint = tmp_path / "checkpoint.pt"
+    job = STOPPED.format(rank=0).replace("1, 0)", "1, 1)") + "byol(Path(sys.argv[1]))"
+    _, errors = run_job(job, checkpoint).communicate(timeout=120)
+    assert "Interrupted: told to stop" in errors.splitlines()[-1]
+    assert_same(byol(checkpoint), byol(tmp_path / "undisturbed.pt"))
+
+
 def byol(checkpoint: Path, **changes: object) -> tuple[Encoder, list[Row]]:
     return run(checkpoint, method="byol", augmentation=COLOURED, checkpoint_every=3, **changes)
 
