@@ -172,17 +172,20 @@ class Tiles:
                 products = self._x[rows] @ self._x[columns].T
                 yield Tile(rows, columns, row - column, products)
 
-    def of(self, index: NDArray[np.int64]) -> Iterator[Tile]:
-        """Yield tiles that hold all pairs of the points `index` with all points.
+    def of(
+        self, index: NDArray[np.int64], others: NDArray[np.int64] | None = None
+    ) -> Iterator[Tile]:
+        """Yield tiles that hold all pairs of the points `index` with all points, or with `others`.
 
-        Their rows are a part of `index`, and nothing is to be skipped.
+        Their rows are a part of `index`, their columns of `others`, and nothing is to be skipped.
         """
+        columns_of = self._x if others is None else self._x[others]
         for row in range(0, len(index), TILE_ROWS):
             rows = slice(row, row + TILE_ROWS)
             some = self._x[index[rows]]
-            for column in range(0, len(self._x), TILE_COLUMNS):
+            for column in range(0, len(columns_of), TILE_COLUMNS):
                 columns = slice(column, column + TILE_COLUMNS)
-                yield Tile(rows, columns, -TILE_ROWS - 1, some @ self._x[columns].T)
+                yield Tile(rows, columns, -TILE_ROWS - 1, some @ columns_of[columns].T)
 
 
 class Farthest:

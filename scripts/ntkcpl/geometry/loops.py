@@ -18,7 +18,7 @@ from ntkcpl.compiling import compiled
 # Sums may be taken in any order. Infinities may occur, NaN and the sign of zero not.
 UNORDERED = {"reassoc", "contract", "nnan", "nsz"}
 LEAST_EXPONENT = np.float32(-80)  # exp of less counts as exp of this, which is nothing
-# Of `bound_gains`, relatively: the exp is 1.5e-5 too small at most, the sums of a tile 1.6e-5.
+# Relatively: the exp is 1.5e-5 too small at most, the sums of a tile 1.6e-5.
 GAIN_ERROR = np.float32(1e-4)
 
 
@@ -116,25 +116,65 @@ class CoveredPoints(NamedTuple):
 
 
 @compiled(fastmath=UNORDERED)
+def _exp(exponent):
+    """Return exp of what is at most zero: the 256th power of a Taylor polynomial."""
+    one = np.float32(1)
+    u = min(max(exponent, LEAST_EXPONENT), np.float32(0)) * np.float32(1 / 256)
+    cubic = one + u * np.float32(1 / 3) * (one + u * np.float32(1 / 4))
+    power = one + u * (one + u * np.float32(1 / 2) * cubic)
+    for _ in range(8):
+        power *= power
+    return power
+
+
+@compiled(fastmath=UNORDERED)
 def bound_gains(products, skip, a, b):
     """Add to each point's gain what it adds to the coverage of the others, or more, in place.
 
-    The kernel is exp(product - a.half - b.half): here the 256th power of a Taylor polynomial.
+    The kernel is exp(product - a.half - b.half).
     """
-    one = np.float32(1)
     for i in range(products.shape[0]):
         start = max(0, i + skip + 1)
         row, halves, weights = products[i, start:], b.half[start:], b.weight[start:]
         covereds, gains = b.covered[start:], b.gain[start:]
         half, weight, covered, total = a.half[i], a.weight[i], a.covered[i], np.float32(0)
         for j in range(len(row)):
-            exponent = min(max(row[j] - half - halves[j], LEAST_EXPONENT), np.float32(0))
-            u = exponent * np.float32(1 / 256)
-            cubic = one + u * np.float32(1 / 3) * (one + u * np.float32(1 / 4))
-            power = one + u * (one + u * np.float32(1 / 2) * cubic)
-            for _ in range(8):
-                power *= power
-            kernel = power * (one + GAIN_ERROR)
+            kernel = _exp(row[j] - half - halves[j]) * (np.float32(1) + GAIN_ERROR)
             total += weights[j] * max(kernel - covereds[j], np.float32(0))
             gains[j] += weight * max(kernel - covered, np.float32(0))
         a.gain[i] += total
+
+
+class ChangedPoints(NamedTuple):
+    """Points that have come to be covered better, for `sum_losses`: float32 (n,) each.
+
+    Attributes
+    ----------
+    half
+        Half of their squared lengths.
+    weight
+        Weights of their coverage.
+    before, covered
+        How well they were covered, and are.
+    """
+
+    half: np.ndarray
+    weight: np.ndarray
+    before: np.ndarray
+    covered: np.ndarray
+
+
+@compiled(fastmath=UNORDERED)
+def sum_losses(products, half, changed, loss):
+    """Add to each row's loss what it no longer adds to the coverage of others, or less, in place.
+
+    The kernel is exp(product - half - changed.half).
+    """
+    weights, befores, covereds = changed.weight, changed.before, changed.covered
+    halves = changed.half
+    for i in range(products.shape[0]):
+        row, own, total = products[i], half[i], np.float32(0)
+        for j in range(len(row)):
+            kernel = _exp(row[j] - own - halves[j]) * (np.float32(1) - GAIN_ERROR)
+            total += weights[j] * (min(max(kernel, befores[j]), covereds[j]) - befores[j])
+        loss[i] += total * (np.float32(1) - GAIN_ERROR)

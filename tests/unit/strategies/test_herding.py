@@ -6,7 +6,7 @@ from heads import constant_head, random_head
 from scipy.special import softmax
 
 from ntkcpl.estimate import estimate_accuracy, temperature_of_confidence
-from ntkcpl.geometry.herding import Coverage
+from ntkcpl.geometry.herding import TIE_SHARE, Bounds, Coverage
 from ntkcpl.geometry.scaling import scale_embedding
 from ntkcpl.strategies import Pool, load
 
@@ -45,16 +45,25 @@ def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, monkeypatch):
     x = rng.normal(size=(40, 64))[rng.integers(40, size=300)] + rng.normal(size=(300, 64)) / 9
     x[:30] = x[30:60]  # duplicates, whose distance float32 does not know to be zero
     labelled = rng.permutation(300)[:n_labelled]
-    coverage = Coverage(
-        scale_embedding(x.astype(np.float32), "l2"), rng.random(300), bandwidth, labelled
-    )
-    gains = coverage.gains(np.arange(300))
+    weight = rng.random(300) * (rng.random(300) < 0.8)
+    coverage = Coverage(scale_embedding(x.astype(np.float32), "l2"), weight, bandwidth, labelled)
+    free = np.setdiff1d(np.arange(300), labelled)
+    bounds = Bounds(coverage, free)
     # Both distances and the kernel are known up to float32's rounding.
-    error = coverage.weight.sum() * 1e-4 + 300 * 3e-5 / bandwidth**2
-    some = np.arange(5, 300, 7)
-    for images, bounds in ((np.arange(300), coverage.all_bounds()), (some, coverage.bounds(some))):
-        assert (bounds >= gains[images] * (1 - 1e-12)).all()
-        assert (bounds <= gains[images] + error).all()
+    error = weight.sum() * 1e-4 + 300 * 3e-5 / bandwidth**2
+    rounding = weight.sum() * TIE_SHARE / 100
+    added = []
+    for addition in range(6):
+        gains = coverage.gains(free)
+        left = ~np.isin(np.arange(len(free)), added)
+        assert (bounds.value >= gains - rounding)[left].all()
+        known = np.setdiff1d(np.arange(len(free)), [*bounds.stale(np.arange(len(free))), *added])
+        assert (bounds.value <= gains + (addition + 1) * error)[known].all()
+        added.append(int(rng.choice(np.flatnonzero(left))))
+        bounds.add(added[-1])
+        assert bounds.value[added[-1]] == -np.inf
+        bounds.make_exact(np.flatnonzero(left)[::5])
+        bounds.lower(rng.permutation(np.setdiff1d(np.arange(len(free)), added))[:150])
 
 
 @pytest.mark.parametrize("kind", ["random", "duplicates", "constant"])
