@@ -184,8 +184,8 @@ def herd(coverage: Coverage, free: NDArray[np.int64], budget: int) -> NDArray[np
 
     The coverage is submodular: what an image adds only shrinks as others are added. So gains from
     before are upper bounds, and only those that might be the largest are looked at again (Minoux
-    1978, "Accelerated greedy algorithms"), in float32 first, and where possible by what has come to
-    be covered better since. The choices are those of plain greedy in float64.
+    1978, "Accelerated greedy algorithms"): first lowered, in float32, by what has come to be
+    covered better since, then computed. The choices are those of plain greedy in float64.
 
     Parameters
     ----------
