@@ -179,13 +179,13 @@ class Tiles:
 
         Their rows are a part of `index`, their columns of `others`, and nothing is to be skipped.
         """
-        columns_of = self._x if others is None else self._x[others]
+        compared = self._x if others is None else self._x[others]
         for row in range(0, len(index), TILE_ROWS):
             rows = slice(row, row + TILE_ROWS)
             some = self._x[index[rows]]
-            for column in range(0, len(columns_of), TILE_COLUMNS):
+            for column in range(0, len(compared), TILE_COLUMNS):
                 columns = slice(column, column + TILE_COLUMNS)
-                yield Tile(rows, columns, -TILE_ROWS - 1, some @ columns_of[columns].T)
+                yield Tile(rows, columns, -TILE_ROWS - 1, some @ compared[columns].T)
 
 
 class Farthest:

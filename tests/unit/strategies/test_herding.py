@@ -36,34 +36,55 @@ def embeddings(rng, n=120):
     }
 
 
-@pytest.mark.parametrize("n_labelled", [0, 3, 60])
-@pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
-def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, monkeypatch):
+@pytest.fixture
+def embedding(monkeypatch):
+    """Embeddings of several tiles, the first ones twice: float32 knows not that they are equal."""
     monkeypatch.setattr("ntkcpl.geometry.distances.TILE_ROWS", 32)
     monkeypatch.setattr("ntkcpl.geometry.distances.TILE_COLUMNS", 100)
     rng = np.random.default_rng(1)
     x = rng.normal(size=(40, 64))[rng.integers(40, size=300)] + rng.normal(size=(300, 64)) / 9
-    x[:30] = x[30:60]  # duplicates, whose distance float32 does not know to be zero
+    x[:30] = x[30:60]
+    return scale_embedding(x.astype(np.float32), "l2")
+
+
+def bound_error(weight, bandwidth):
+    """Return by how much a bound may exceed the gain: distances and kernel are of float32."""
+    return weight.sum() * 1e-4 + len(weight) * 3e-5 / bandwidth**2
+
+
+@pytest.mark.parametrize("n_labelled", [0, 3, 60])
+@pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
+def test_bounds_are_gains_and_little_more(bandwidth, n_labelled, embedding):
+    rng = np.random.default_rng(2)
+    labelled = rng.permutation(300)[:n_labelled]
+    coverage = Coverage(embedding, rng.random(300), bandwidth, labelled)
+    gains, bounds = coverage.gains(np.arange(300)), coverage.all_bounds()
+    assert (bounds >= gains * (1 - 1e-12)).all()
+    assert (bounds <= gains + bound_error(coverage.weight, bandwidth)).all()
+
+
+@pytest.mark.parametrize("n_labelled", [0, 3, 60])
+@pytest.mark.parametrize("bandwidth", [0.02, 0.3, 1.0, 5.0])
+def test_lowered_bounds_are_gains_and_little_more(bandwidth, n_labelled, embedding):
+    rng = np.random.default_rng(3)
     labelled = rng.permutation(300)[:n_labelled]
     weight = rng.random(300) * (rng.random(300) < 0.8)
-    coverage = Coverage(scale_embedding(x.astype(np.float32), "l2"), weight, bandwidth, labelled)
+    coverage = Coverage(embedding, weight, bandwidth, labelled)
     free = np.setdiff1d(np.arange(300), labelled)
     bounds = Bounds(coverage, free)
-    # Both distances and the kernel are known up to float32's rounding.
-    error = weight.sum() * 1e-4 + 300 * 3e-5 / bandwidth**2
-    rounding = weight.sum() * TIE_SHARE / 100
-    added = []
-    for addition in range(6):
+    left = np.arange(len(free))
+    for addition in range(1, 7):
+        best = int(rng.choice(left))
+        bounds.add(best)
+        assert bounds.value[best] == -np.inf
+        left = left[left != best]
+        bounds.make_exact(left[::5])
+        bounds.lower(rng.permutation(left)[:150])
         gains = coverage.gains(free)
-        left = ~np.isin(np.arange(len(free)), added)
-        assert (bounds.value >= gains - rounding)[left].all()
-        known = np.setdiff1d(np.arange(len(free)), [*bounds.stale(np.arange(len(free))), *added])
-        assert (bounds.value <= gains + (addition + 1) * error)[known].all()
-        added.append(int(rng.choice(np.flatnonzero(left))))
-        bounds.add(added[-1])
-        assert bounds.value[added[-1]] == -np.inf
-        bounds.make_exact(np.flatnonzero(left)[::5])
-        bounds.lower(rng.permutation(np.setdiff1d(np.arange(len(free)), added))[:150])
+        assert (bounds.value[left] >= gains[left] - weight.sum() * TIE_SHARE / 100).all()
+        known = np.setdiff1d(left, bounds.stale(left))
+        error = addition * bound_error(weight, bandwidth)
+        assert (bounds.value[known] <= gains[known] + error).all()
 
 
 @pytest.mark.parametrize("kind", ["random", "duplicates", "constant"])
